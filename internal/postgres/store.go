@@ -1,0 +1,79 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"purser/ledger"
+)
+
+// rollbackTimeout bounds the clean-up after a batch that was not committed.
+const rollbackTimeout = time.Second
+
+// Store is the ledger's storage: two round trips a batch.
+type Store struct {
+	db      *DB
+	rules   *ledger.Rules
+	guards  map[string]GuardRead
+	effects map[string]EffectWrite
+}
+
+// GuardRead queues the set-based read of one guard kind: it must call found once
+// for every row of ids that exists.
+type GuardRead func(batch *pgx.Batch, book ledger.BookID, ids []string, found func(id string, row any))
+
+// EffectWrite queues the set-based write of one effect kind.
+type EffectWrite func(batch *pgx.Batch, book ledger.BookID, rows []any)
+
+// NewStore returns the Store of a ledger that follows rules, with the guards and
+// effects of the domain packages.
+func (db *DB) NewStore(rules *ledger.Rules) *Store {
+	store := &Store{db: db, rules: rules, guards: map[string]GuardRead{}, effects: map[string]EffectWrite{}}
+	store.registerWallet()
+	return store
+}
+
+// Batch implements ledger.Store.
+func (s *Store) Batch(ctx context.Context, needs *ledger.Needs, fold func(*ledger.State) (*ledger.Writes, error)) error {
+	conn, err := s.db.write.Acquire(ctx)
+	if err != nil {
+		return writeError(fmt.Errorf("acquire a connection: %w", err))
+	}
+	defer conn.Release()
+	committed := false
+	defer func() {
+		if !committed {
+			rollBack(ctx, conn)
+		}
+	}()
+	state, err := s.load(ctx, conn, needs)
+	if err != nil {
+		return writeError(fmt.Errorf("read book %d: %w", needs.Book, err))
+	}
+	writes, err := fold(state)
+	if err != nil || writes == nil {
+		return err
+	}
+	if err := s.save(ctx, conn, writes); err != nil {
+		return writeError(fmt.Errorf("write book %d: %w", needs.Book, err))
+	}
+	committed = true
+	return nil
+}
+
+// rollBack ends the database transaction, also when the batch's own context has
+// ended. A connection on which that fails is closed, which ends it as well.
+func rollBack(ctx context.Context, conn *pgxpool.Conn) {
+	if conn.Conn().IsClosed() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
+	defer cancel()
+	if _, err := conn.Exec(ctx, "-- name: rollback\nROLLBACK"); err != nil {
+		_ = conn.Conn().Close(ctx)
+	}
+}

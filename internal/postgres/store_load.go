@@ -1,0 +1,219 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"purser/ledger"
+)
+
+// load is the first round trip: it begins the database transaction, locks the
+// book's head, and reads in later statements what the lock guards, so that each
+// of them sees all that was committed before the lock was granted.
+func (s *Store) load(ctx context.Context, conn *pgxpool.Conn, needs *ledger.Needs) (*ledger.State, error) {
+	l := &loader{needs: needs, state: ledger.NewState(needs.Book)}
+	l.batch.Queue("-- name: begin\nBEGIN ISOLATION LEVEL READ COMMITTED")
+	l.head()
+	l.keys()
+	l.once()
+	l.accounts()
+	l.places()
+	l.reversals()
+	for kind, ids := range groupRows(needs.Rows) {
+		s.guards[kind](&l.batch, needs.Book, ids, func(id string, row any) {
+			l.state.Rows[ledger.RowID{Kind: kind, ID: id}] = row
+		})
+	}
+	if err := conn.SendBatch(ctx, &l.batch).Close(); err != nil {
+		return nil, err
+	}
+	return l.finish(), nil
+}
+
+func groupRows(rows []ledger.RowID) map[string][]string {
+	kinds := map[string][]string{}
+	for _, row := range rows {
+		kinds[row.Kind] = append(kinds[row.Kind], row.ID)
+	}
+	return kinds
+}
+
+// loader gathers the rows of one batch's reads. Lots and places may arrive from
+// two statements; finish joins them.
+type loader struct {
+	needs   *ledger.Needs
+	state   *ledger.State
+	batch   pgx.Batch
+	byPlace map[lotPlace]int64
+}
+
+type lotPlace struct{ account, lot ledger.ID }
+
+func (l *loader) head() {
+	l.batch.Queue(`-- name: head_lock
+		SELECT seq, last_posted_at, clock_timestamp() FROM book_heads WHERE book_id = $1 FOR UPDATE`, l.needs.Book).
+		QueryRow(func(row pgx.Row) error {
+			if err := row.Scan(&l.state.Seq, &l.state.LastPostedAt, &l.state.DatabaseTime); err != nil {
+				return err
+			}
+			l.state.Now = ledger.BatchTime(l.needs.Clock, l.state.LastPostedAt)
+			return nil
+		})
+}
+
+func (l *loader) keys() {
+	n := len(l.needs.Keys)
+	principals, mutations, keys := make([]string, n), make([]string, n), make([]string, n)
+	owners := make([]ledger.ID, n)
+	for i, key := range l.needs.Keys {
+		principals[i], mutations[i], owners[i], keys[i] = key.Scope.Principal, key.Scope.Mutation, key.Scope.Owner, key.Key
+	}
+	l.batch.Queue(`-- name: keys_read
+		SELECT k.principal, k.mutation, k.owner_id, k.key, k.fingerprint, k.command_id, coalesce(k.seq, 0), k.refusal, k.facts
+		FROM unnest($2::text[], $3::text[], $4::uuid[], $5::text[]) AS n (principal, mutation, owner_id, key)
+		JOIN idempotency_keys k ON k.book_id = $1 AND k.owner_id = n.owner_id AND k.principal = n.principal
+			AND k.mutation = n.mutation AND k.key = n.key`,
+		l.needs.Book, principals, mutations, owners, keys).Query(func(rows pgx.Rows) error {
+		for rows.Next() {
+			key, stored, err := scanKey(rows)
+			if err != nil {
+				return err
+			}
+			l.state.Keys[key] = stored
+		}
+		return rows.Err()
+	})
+}
+
+func scanKey(rows pgx.Rows) (key ledger.IdempotencyKey, stored ledger.StoredOutcome, err error) {
+	var fingerprint, facts []byte
+	var refusal *string
+	err = rows.Scan(&key.Scope.Principal, &key.Scope.Mutation, &key.Scope.Owner, &key.Key, &fingerprint, &stored.Command, &stored.Seq, &refusal, &facts)
+	if err != nil {
+		return key, stored, err
+	}
+	copy(stored.Fingerprint[:], fingerprint)
+	if refusal != nil {
+		stored.Refusal, err = ledger.DecodeRefusal(*refusal, facts)
+	}
+	return key, stored, err
+}
+
+func (l *loader) once() {
+	if len(l.needs.Once) == 0 {
+		return
+	}
+	l.batch.Queue(`-- name: once_read
+		SELECT once_key, journal_id FROM once_keys WHERE book_id = $1 AND once_key = ANY($2)`, l.needs.Book, l.needs.Once).
+		Query(func(rows pgx.Rows) error {
+			for rows.Next() {
+				var once string
+				var journal ledger.ID
+				if err := rows.Scan(&once, &journal); err != nil {
+					return err
+				}
+				l.state.Once[once] = journal
+			}
+			return rows.Err()
+		})
+}
+
+func (l *loader) accounts() {
+	if len(l.needs.Accounts) == 0 {
+		return
+	}
+	l.batch.Queue(`-- name: accounts_read
+		SELECT a.account_id, a.code, a.class, a.commodity, a.owner_id, b.debits, b.credits, b.version, b.status
+		FROM accounts a JOIN account_balances b ON b.book_id = a.book_id AND b.account_id = a.account_id
+		WHERE a.book_id = $1 AND a.account_id = ANY($2::uuid[])`, l.needs.Book, l.needs.Accounts).Query(l.scanAccounts)
+}
+
+func (l *loader) scanAccounts(rows pgx.Rows) error {
+	for rows.Next() {
+		account := &ledger.AccountState{}
+		var owner *ledger.ID
+		a, b := &account.Account, &account.Balance
+		if err := rows.Scan(&a.ID, &a.Code, &a.Class, &a.Commodity, &owner, &b.Debits, &b.Credits, &b.Version, &b.Status); err != nil {
+			return err
+		}
+		if owner != nil {
+			a.Owner = *owner
+		}
+		l.state.Accounts[a.ID] = account
+	}
+	return rows.Err()
+}
+
+// places reads, per account that the batch may take units from, the unexpired
+// places in spend order until they cover the demand, and counts the expired.
+func (l *loader) places() {
+	if len(l.needs.Demand) == 0 {
+		return
+	}
+	accounts, demands := make([]ledger.ID, 0, len(l.needs.Demand)), make([]int64, 0, len(l.needs.Demand))
+	for account, demand := range l.needs.Demand {
+		accounts, demands = append(accounts, account), append(demands, demand)
+	}
+	l.batch.Queue(`-- name: byPlaceread
+		SELECT account_id, placed, lot_id, wallet_id, origin, granted, remaining, expires_at, priority, money,
+			basis_minor, basis_remaining, jurisdiction
+		FROM (
+			SELECT p.account_id, p.quantity AS placed, d.quantity AS demand, l.lot_id, l.wallet_id, l.origin, l.granted, l.remaining,
+				l.expires_at, l.priority, l.money, l.basis_minor, l.basis_remaining, l.jurisdiction,
+				sum(p.quantity) OVER (PARTITION BY p.account_id ORDER BY l.priority, l.expires_at, l.lot_id) - p.quantity AS before
+			FROM unnest($3::uuid[], $4::bigint[]) AS d (account_id, quantity)
+			JOIN lot_places p ON p.book_id = $1 AND p.account_id = d.account_id AND p.quantity > 0
+			JOIN lots l ON l.book_id = $1 AND l.lot_id = p.lot_id
+			WHERE l.expires_at > (SELECT greatest($2::timestamptz, last_posted_at + interval '1 microsecond') FROM book_heads WHERE book_id = $1)
+		) live
+		WHERE before < demand`, l.needs.Book, l.clock(), accounts, demands).Query(l.scanPlaces)
+	l.batch.Queue(`-- name: expired_read
+		SELECT p.account_id, sum(p.quantity)::bigint
+		FROM lot_places p JOIN lots l ON l.book_id = p.book_id AND l.lot_id = p.lot_id
+		WHERE p.book_id = $1 AND p.account_id = ANY($3::uuid[]) AND p.quantity > 0
+			AND l.expires_at <= (SELECT greatest($2::timestamptz, last_posted_at + interval '1 microsecond') FROM book_heads WHERE book_id = $1)
+			AND l.lot_id NOT IN (SELECT m.lot_id FROM lot_movements m WHERE m.book_id = $1 AND m.journal_id = ANY($4::uuid[]))
+		GROUP BY p.account_id`, l.needs.Book, l.clock(), accounts, l.journals()).Query(func(rows pgx.Rows) error {
+		for rows.Next() {
+			var account ledger.ID
+			var units int64
+			if err := rows.Scan(&account, &units); err != nil {
+				return err
+			}
+			l.state.ExpiredElsewhere[account] = units
+		}
+		return rows.Err()
+	})
+}
+
+// clock is the process clock as BatchTime sees it; SQL then takes the same
+// maximum with the head's last batch.
+func (l *loader) clock() time.Time { return ledger.BatchTime(l.needs.Clock, time.Time{}) }
+
+func (l *loader) scanPlaces(rows pgx.Rows) error {
+	if l.byPlace == nil {
+		l.byPlace = map[lotPlace]int64{}
+	}
+	for rows.Next() {
+		lot := &ledger.Lot{}
+		var place lotPlace
+		var quantity int64
+		if err := scanLot(rows, lot, &place.account, &quantity); err != nil {
+			return err
+		}
+		place.lot = lot.ID
+		l.state.Lots[lot.ID] = lot
+		l.byPlace[place] = quantity
+	}
+	return rows.Err()
+}
+
+func (l *loader) finish() *ledger.State {
+	for place, quantity := range l.byPlace {
+		l.state.AddPlace(place.account, place.lot, quantity)
+	}
+	return l.state
+}

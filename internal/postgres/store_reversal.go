@@ -1,0 +1,131 @@
+package postgres
+
+import (
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"purser/ledger"
+)
+
+// journals lists what the batch may reverse, never nil so that it encodes as an
+// empty array.
+func (l *loader) journals() []ledger.ID {
+	if l.needs.Journals == nil {
+		return []ledger.ID{}
+	}
+	return l.needs.Journals
+}
+
+// reversals reads the journals a batch may reverse: what they moved, what of it
+// was undone before, and the accounts and lots as they stand.
+func (l *loader) reversals() {
+	if len(l.needs.Journals) == 0 {
+		return
+	}
+	l.batch.Queue(`-- name: reversal_journals_read
+		SELECT j.journal_id, j.seq, j.template, j.template_version, j.type, j.arguments, j.effective_at, j.posted_at, j.wallet_id,
+			j.subject_type, j.subject_id, j.initiated_by, coalesce(sum(r.reversed_quantity), 0)::bigint
+		FROM journals j LEFT JOIN journals r ON r.book_id = j.book_id AND r.reverses = j.journal_id
+		WHERE j.book_id = $1 AND j.journal_id = ANY($2::uuid[])
+		GROUP BY j.book_id, j.journal_id`, l.needs.Book, l.needs.Journals).Query(l.scanRecords)
+	l.batch.Queue(`-- name: reversal_movements_read
+		SELECT journal_id, line, lot_id, account_id, quantity, basis, money
+		FROM lot_movements WHERE book_id = $1 AND journal_id = ANY($2::uuid[])
+		ORDER BY journal_id, line`, l.needs.Book, l.needs.Journals).Query(l.scanMovements)
+	l.batch.Queue(`-- name: reversal_undone_read
+		SELECT r.reverses, m.lot_id, sum(abs(m.quantity))::bigint, sum(abs(m.basis))::bigint
+		FROM journals r JOIN lot_movements m ON m.book_id = r.book_id AND m.journal_id = r.journal_id
+		WHERE r.book_id = $1 AND r.reverses = ANY($2::uuid[])
+		GROUP BY r.reverses, m.lot_id`, l.needs.Book, l.needs.Journals).Query(l.scanUndone)
+	l.batch.Queue(`-- name: reversal_places_read
+		SELECT DISTINCT p.account_id, p.quantity, l.lot_id, l.wallet_id, l.origin, l.granted, l.remaining, l.expires_at, l.priority, l.money,
+			l.basis_minor, l.basis_remaining, l.jurisdiction
+		FROM lot_movements m
+		JOIN lots l ON l.book_id = m.book_id AND l.lot_id = m.lot_id
+		JOIN lot_places p ON p.book_id = m.book_id AND p.account_id = m.account_id AND p.lot_id = m.lot_id
+		WHERE m.book_id = $1 AND m.journal_id = ANY($2::uuid[])`, l.needs.Book, l.needs.Journals).Query(l.scanPlaces)
+	l.batch.Queue(`-- name: reversal_accounts_read
+		SELECT a.account_id, a.code, a.class, a.commodity, a.owner_id, b.debits, b.credits, b.version, b.status
+		FROM accounts a JOIN account_balances b ON b.book_id = a.book_id AND b.account_id = a.account_id
+		WHERE a.book_id = $1 AND a.account_id IN (
+			SELECT debit_account FROM postings WHERE book_id = $1 AND journal_id = ANY($2::uuid[])
+			UNION SELECT credit_account FROM postings WHERE book_id = $1 AND journal_id = ANY($2::uuid[]))`,
+		l.needs.Book, l.needs.Journals).Query(l.scanAccounts)
+}
+
+func (l *loader) scanRecords(rows pgx.Rows) error {
+	for rows.Next() {
+		record := &ledger.Record{Undone: map[ledger.ID]ledger.Undone{}}
+		j := &record.Journal
+		var arguments []byte
+		var wallet *ledger.ID
+		var subjectType, subjectID *string
+		err := rows.Scan(&j.ID, &j.Seq, &j.Template, &j.TemplateVersion, &j.Type, &arguments, &j.EffectiveAt, &j.PostedAt, &wallet,
+			&subjectType, &subjectID, &j.InitiatedBy, &record.Reversed)
+		if err != nil {
+			return err
+		}
+		j.Book = l.needs.Book
+		if wallet != nil {
+			j.Wallet = *wallet
+		}
+		if subjectType != nil && subjectID != nil {
+			j.Subject = ledger.Subject{Type: *subjectType, ID: *subjectID}
+		}
+		if j.Arguments, err = ledger.DecodeArguments(arguments); err != nil {
+			return err
+		}
+		l.state.Journals[j.ID] = record
+	}
+	return rows.Err()
+}
+
+func (l *loader) scanMovements(rows pgx.Rows) error {
+	for rows.Next() {
+		var journal ledger.ID
+		var m ledger.Movement
+		var money *ledger.Commodity
+		if err := rows.Scan(&journal, &m.Line, &m.Lot, &m.Account, &m.Quantity, &m.Basis, &money); err != nil {
+			return err
+		}
+		if money != nil {
+			m.Money = *money
+		}
+		if record := l.state.Journals[journal]; record != nil {
+			record.Movements = append(record.Movements, m)
+		}
+	}
+	return rows.Err()
+}
+
+func (l *loader) scanUndone(rows pgx.Rows) error {
+	for rows.Next() {
+		var journal, lot ledger.ID
+		var undone ledger.Undone
+		if err := rows.Scan(&journal, &lot, &undone.Quantity, &undone.Basis); err != nil {
+			return err
+		}
+		if record := l.state.Journals[journal]; record != nil {
+			record.Undone[lot] = undone
+		}
+	}
+	return rows.Err()
+}
+
+// scanLot reads a place with its lot.
+func scanLot(rows pgx.Rows, lot *ledger.Lot, account *ledger.ID, quantity *int64) error {
+	var expires pgtype.Timestamptz
+	var money *ledger.Commodity
+	err := rows.Scan(account, quantity, &lot.ID, &lot.Wallet, &lot.Origin, &lot.Granted, &lot.Remaining, &expires, &lot.Priority, &money,
+		&lot.Basis, &lot.BasisRemaining, &lot.Jurisdiction)
+	if err != nil {
+		return err
+	}
+	if expires.InfinityModifier == pgtype.Finite {
+		lot.ExpiresAt = expires.Time
+	}
+	if money != nil {
+		lot.Money = *money
+	}
+	return nil
+}

@@ -1,0 +1,348 @@
+package ledger
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Delta is what an accepted command adds to its book.
+type Delta struct {
+	Journal   Journal
+	Opened    []Account
+	Postings  []Posting
+	Movements []Movement
+	NewLots   []ID
+	Once      string
+	// Original is the journal this one reverses, as it stood before.
+	Original *Record
+	// Status lists the accounts whose status changed.
+	Status []ID
+
+	accounts map[ID]*AccountState
+	lots     map[ID]*Lot
+	places   map[ID][]Place
+	guards   []Guard
+}
+
+// Account returns the state of an account the journal touched, after it.
+func (d *Delta) Account(id ID) (*AccountState, bool) {
+	account, ok := d.accounts[id]
+	return account, ok
+}
+
+// Lot returns a lot the journal changed, after it.
+func (d *Delta) Lot(id ID) (*Lot, bool) {
+	lot, ok := d.lots[id]
+	return lot, ok
+}
+
+// Apply decides one command against the state: the whole of what the ledger
+// believes. It does no I/O, reads no clock and draws no random number, and
+// leaves the state as it was; Advance makes it what it is after the delta. A
+// refusal comes back in the outcome with a nil delta. The error is
+// ErrInvalidCommand, for what no caller's data can cause.
+func (r *Rules) Apply(s *State, c *Command) (*Delta, Outcome, error) {
+	if stored, found := s.Keys[c.Key]; found {
+		return nil, replay(stored, c), nil
+	}
+	template, ok := r.templates[c.Template]
+	if !ok {
+		return nil, Outcome{}, fmt.Errorf("%w: unknown template %q", ErrInvalidCommand, c.Template)
+	}
+	if journal, found := s.Once[c.Once]; found && c.Once != "" {
+		return nil, Outcome{Refusal: &AlreadyDoneError{Journal: journal}}, nil
+	}
+	for _, guard := range c.Guards {
+		if reason, facts := guard.Check(s.Rows[RowID{Kind: guard.Kind(), ID: guard.ID()}]); reason != "" {
+			return nil, Outcome{Refusal: &GuardFailedError{Kind: guard.Kind(), ID: guard.ID(), Reason: reason, Detail: facts}}, nil
+		}
+	}
+	f := newFold(r, s, c, template)
+	refusal, err := f.expand()
+	if err != nil {
+		return nil, Outcome{}, fmt.Errorf("%w: template %s: %w", ErrInvalidCommand, c.Template, err)
+	}
+	if refusal != nil {
+		return nil, Outcome{Refusal: refusal}, nil
+	}
+	f.net()
+	return f.delta, Outcome{Journal: c.ID, Seq: f.delta.Journal.Seq}, nil
+}
+
+// replay answers a command whose key was used. The same command resubmitted
+// after an ambiguous commit has the id that is stored, and is no replay to its
+// caller (I16).
+func replay(stored StoredOutcome, c *Command) Outcome {
+	if stored.Fingerprint != c.Fingerprint {
+		return Outcome{Refusal: &ConflictError{}}
+	}
+	outcome := Outcome{Seq: stored.Seq, Refusal: stored.Refusal, Replayed: stored.Command != c.ID}
+	if stored.Refusal == nil {
+		outcome.Journal = stored.Command
+	}
+	return outcome
+}
+
+// fold is the working copy of what one command touches. Nothing of the state
+// changes before the command is accepted.
+type fold struct {
+	rules    *Rules
+	state    *State
+	command  *Command
+	template *Template
+	delta    *Delta
+	basis    map[Commodity]int64 // carried by the lot movements and not yet posted
+}
+
+func newFold(r *Rules, s *State, c *Command, template *Template) *fold {
+	effective := c.EffectiveAt.UTC().Truncate(time.Microsecond) // what storage keeps
+	if c.EffectiveAt.IsZero() {
+		effective = s.Now
+	}
+	return &fold{
+		rules: r, state: s, command: c, template: template, basis: map[Commodity]int64{},
+		delta: &Delta{
+			Journal: Journal{
+				Book: s.Book, ID: c.ID, Seq: s.Seq + 1, Template: template.Name, TemplateVersion: template.Version,
+				Type: template.typeOf(c.Arguments), Arguments: c.Arguments, EffectiveAt: effective, BookedOn: DateOf(effective),
+				PostedAt: s.Now, Wallet: c.Arguments.IDOf("wallet"), Subject: c.Subject, Explanation: c.Explanation, InitiatedBy: c.InitiatedBy,
+			},
+			Once: c.Once, guards: c.Guards,
+			accounts: map[ID]*AccountState{}, lots: map[ID]*Lot{}, places: map[ID][]Place{},
+		},
+	}
+}
+
+// expand turns the template into postings. The error is a programming error.
+func (f *fold) expand() (Refusal, error) {
+	if f.template.Reversal {
+		return f.reverse()
+	}
+	for _, open := range f.template.Opens {
+		account, err := f.rules.resolve(f.state.Book, open.Account, open.Commodity, f.command.Arguments)
+		if err != nil {
+			return nil, err
+		}
+		f.open(account)
+	}
+	if refusal, err := f.changeStatus(); refusal != nil || err != nil {
+		return refusal, err
+	}
+	for _, line := range f.template.Lines {
+		refusal, err := f.expandLine(line)
+		if refusal != nil || err != nil {
+			return refusal, err
+		}
+	}
+	return nil, f.checkBasis()
+}
+
+// checkBasis fails where lots carried basis that no line posted: deferred
+// revenue would no longer be the basis of the lots (I29).
+func (f *fold) checkBasis() error {
+	for money, amount := range f.basis {
+		if amount != 0 {
+			return fmt.Errorf("the journal's lots carry %d of %q that no line posts (I29)", amount, money)
+		}
+	}
+	return nil
+}
+
+func (f *fold) expandLine(line Line) (Refusal, error) {
+	if line.Measure.basis {
+		return f.postBasis(line.Debit, line.Credit, f.command.Arguments)
+	}
+	amount, given := f.command.Arguments.AmountOf(line.Measure.argument)
+	debit, credit, err := f.sides(line.Debit, line.Credit, line.commodityOf(f.command.Arguments), f.command.Arguments)
+	if err != nil {
+		return nil, err
+	}
+	tracked := f.tracks(debit) || f.tracks(credit)
+	if amount < 0 || (amount == 0 && tracked) {
+		return &AmountError{code: codeInvalidAmount}, nil
+	}
+	if !given || amount == 0 {
+		return nil, nil
+	}
+	if refusal := f.admit(debit, credit); refusal != nil {
+		return refusal, nil
+	}
+	switch {
+	case f.tracks(debit) && f.tracks(credit):
+		return nil, fmt.Errorf("moving lots from %s to %s is not a template of this version", debit.Class, credit.Class)
+	case f.tracks(debit):
+		if refusal := f.consume(debit, amount); refusal != nil {
+			return refusal, nil
+		}
+	case f.tracks(credit):
+		if refusal := f.issue(credit, amount); refusal != nil {
+			return refusal, nil
+		}
+	}
+	return f.post(debit, credit, amount), nil
+}
+
+// postBasis posts, per money, the basis that the lot movements carried.
+func (f *fold) postBasis(debitPattern, creditPattern string, args Arguments) (Refusal, error) {
+	for _, money := range Moneys {
+		amount := f.basis[money]
+		if amount == 0 {
+			continue
+		}
+		debit, credit, err := f.sides(debitPattern, creditPattern, money, args)
+		if err != nil {
+			return nil, err
+		}
+		if refusal := f.post(debit, credit, amount); refusal != nil {
+			return refusal, nil
+		}
+		delete(f.basis, money)
+	}
+	return nil, nil
+}
+
+func (f *fold) sides(debitPattern, creditPattern string, commodity Commodity, args Arguments) (debit, credit Account, err error) {
+	if debit, err = f.rules.resolve(f.state.Book, debitPattern, commodity, args); err != nil {
+		return Account{}, Account{}, err
+	}
+	credit, err = f.rules.resolve(f.state.Book, creditPattern, commodity, args)
+	return debit, credit, err
+}
+
+func (f *fold) tracks(account Account) bool { return f.rules.classes[account.Class].TracksLots }
+
+// admit checks that both accounts are there and that their status lets this
+// template move their value. Platform accounts open with their first posting.
+func (f *fold) admit(sides ...Account) Refusal {
+	for _, account := range sides {
+		current := f.account(account.ID)
+		switch {
+		case current == nil && f.rules.classes[account.Class].PerOwner():
+			return &AccountError{Account: account.ID, code: codeAccountMissing}
+		case current == nil:
+			f.open(account)
+		case current.Balance.Status == StatusClosed:
+			return &AccountError{Account: account.ID, code: codeAccountClosed}
+		case current.Balance.Status == StatusFrozen && f.template.OwnerInitiated:
+			return &AccountError{Account: account.ID, code: codeAccountFrozen}
+		}
+	}
+	return nil
+}
+
+// account returns the working copy of an account, or nil when the book has no
+// such account.
+func (f *fold) account(id ID) *AccountState {
+	if working, ok := f.delta.accounts[id]; ok {
+		return working
+	}
+	current, ok := f.state.Accounts[id]
+	if !ok {
+		return nil
+	}
+	working := *current
+	f.delta.accounts[id] = &working
+	return &working
+}
+
+// open brings an account into being, or does nothing where it exists.
+func (f *fold) open(account Account) {
+	if f.account(account.ID) != nil {
+		return
+	}
+	f.delta.Opened = append(f.delta.Opened, account)
+	f.delta.accounts[account.ID] = &AccountState{Account: account, Balance: Balance{Status: StatusActive}}
+}
+
+func (f *fold) changeStatus() (Refusal, error) {
+	change := f.template.Status
+	if change == nil {
+		return nil, nil
+	}
+	account, err := f.rules.resolve(f.state.Book, change.Account, change.Commodity, f.command.Arguments)
+	if err != nil {
+		return nil, err
+	}
+	current := f.account(account.ID)
+	if current == nil {
+		return &AccountError{Account: account.ID, code: codeAccountMissing}, nil
+	}
+	if current.Balance.Status != change.From {
+		return &StatusConflictError{Account: account.ID, Status: current.Balance.Status}, nil
+	}
+	current.Balance.Status = change.To
+	f.delta.Status = append(f.delta.Status, account.ID)
+	return nil, nil
+}
+
+// post adds one posting and moves both balances, whose accounts are admitted.
+func (f *fold) post(debit, credit Account, amount int64) Refusal {
+	if refusal := f.admit(debit, credit); refusal != nil {
+		return refusal
+	}
+	from, to := f.account(debit.ID), f.account(credit.ID)
+	debits, fits := add(from.Balance.Debits, amount)
+	credits, alsoFits := add(to.Balance.Credits, amount)
+	if !fits || !alsoFits {
+		return &AmountError{code: codeAmountOverflow}
+	}
+	from.Balance.Debits, to.Balance.Credits = debits, credits
+	from.Balance.Version++
+	posting := Posting{
+		Line: int16(len(f.delta.Postings)), Debit: debit.ID, Credit: credit.ID, Commodity: debit.Commodity, Amount: amount,
+		DebitVersion: from.Balance.Version, DebitBalance: f.normal(from),
+	}
+	to.Balance.Version++
+	posting.CreditVersion, posting.CreditBalance = to.Balance.Version, f.normal(to)
+	if refusal := f.checkFloors(from, to, amount); refusal != nil {
+		return refusal
+	}
+	f.delta.Postings = append(f.delta.Postings, posting)
+	return nil
+}
+
+func (f *fold) normal(account *AccountState) int64 {
+	return account.Balance.On(f.rules.classes[account.Account.Class].Normal)
+}
+
+// checkFloors refuses a posting that takes a floored account below zero (I5).
+func (f *fold) checkFloors(from, to *AccountState, amount int64) Refusal {
+	for _, account := range []*AccountState{from, to} {
+		if after := f.normal(account); after < 0 && f.rules.classes[account.Account.Class].Floored {
+			return &InsufficientFundsError{Account: account.Account.ID, Required: amount, Available: after + amount}
+		}
+	}
+	return nil
+}
+
+// net marks, per account, its last posting of the journal with the journal's
+// whole effect on it.
+func (f *fold) net() {
+	sums := make(map[ID]int64, 2*len(f.delta.Postings))
+	for _, posting := range f.delta.Postings {
+		sums[posting.Debit] += f.signed(posting.Debit, Debit, posting.Amount)
+		sums[posting.Credit] += f.signed(posting.Credit, Credit, posting.Amount)
+	}
+	for i := range slices.Backward(f.delta.Postings) {
+		posting := &f.delta.Postings[i]
+		posting.CreditNet = takeNet(sums, posting.Credit)
+		posting.DebitNet = takeNet(sums, posting.Debit)
+	}
+}
+
+func (f *fold) signed(account ID, side Side, amount int64) int64 {
+	if f.rules.classes[f.delta.accounts[account].Account.Class].Normal == side {
+		return amount
+	}
+	return -amount
+}
+
+func takeNet(sums map[ID]int64, account ID) *int64 {
+	sum, pending := sums[account]
+	if !pending {
+		return nil
+	}
+	delete(sums, account)
+	return &sum
+}

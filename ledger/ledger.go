@@ -1,0 +1,337 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+)
+
+// Limits of the writers. Each bounds what one caller can cost the others.
+const (
+	// queueCommandsMax bounds, per book, how many commands may wait; the next
+	// one gets ErrOverloaded at once.
+	queueCommandsMax = 8192
+	// batchCommandsMax bounds how long one commit holds its book's head.
+	batchCommandsMax = 1000
+	// explanationBytesMax and argumentsBytesMax bound what a journal may carry
+	// besides its postings, and with batchCommandsMax the bytes of a batch.
+	explanationBytesMax = 4096
+	argumentsBytesMax   = 4096
+	// attemptsMax bounds how often one batch is submitted.
+	attemptsMax = 6
+	// attemptTimeout bounds one attempt, waiting for the head lock included.
+	attemptTimeout = 5 * time.Second
+	// backoffMin doubles with each attempt, with full jitter.
+	backoffMin = 20 * time.Millisecond
+	// clockSkewMax is how far this process's clock may be off the database's.
+	clockSkewMax = time.Second
+	// keyBytesMax bounds the parts of an idempotency key as stored.
+	keyBytesMax = 256
+)
+
+// Config is what a Ledger is made of.
+type Config struct {
+	Rules *Rules
+	Store Store
+	Clock func() time.Time
+	// InjectedClock exempts a clock made for a demonstration or a test from the
+	// comparison with the database's. Production never sets it.
+	InjectedClock bool
+}
+
+// Ledger is the only writer of value. It coalesces concurrent commands: one
+// batch per book is in flight, and what arrives meanwhile is the next one, with
+// no timer, so that nothing is added when idle and batches grow when busy.
+type Ledger struct {
+	config Config
+	// stopped ends attempts that outlive Close's patience.
+	stopped context.Context
+	stop    context.CancelFunc
+
+	mu      sync.RWMutex
+	closed  bool
+	writers map[BookID]*writer
+	running sync.WaitGroup
+}
+
+// New returns a Ledger that writes through config.Store until Close.
+func New(config Config) *Ledger {
+	stopped, stop := context.WithCancel(context.Background())
+	return &Ledger{config: config, stopped: stopped, stop: stop, writers: map[BookID]*writer{}}
+}
+
+// Post submits a command and waits for its outcome. The outcome is a decision,
+// accepted or refused, and durable. The error is a fault, after which the
+// decision may be unknown and the same command or another with the same key may
+// be sent again: ErrOverloaded, ErrClosed, ErrClockSkew, ErrRetry, the context's
+// error, or ErrInvalidCommand. A context that ends takes the caller away, never
+// a batch in flight or its neighbours.
+func (l *Ledger) Post(ctx context.Context, c Command) (Outcome, error) {
+	pending, err := l.Submit(ctx, c)
+	if err != nil {
+		return Outcome{}, err
+	}
+	return pending.Wait(ctx)
+}
+
+// Submit queues a command without waiting: commands submitted to one book in
+// order are decided in that order. It returns the immediate errors of Post.
+func (l *Ledger) Submit(ctx context.Context, c Command) (*Pending, error) {
+	if err := l.validate(&c); err != nil {
+		return nil, err
+	}
+	pending := &Pending{ctx: ctx, command: &c, done: make(chan struct{})}
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	if l.closed {
+		return nil, ErrClosed
+	}
+	if writer, ok := l.writers[c.Book]; ok {
+		return pending, writer.enqueue(pending)
+	}
+	l.mu.RUnlock()
+	err := l.submitFirst(pending)
+	l.mu.RLock()
+	return pending, err
+}
+
+// submitFirst starts the book's writer, unless another caller just did.
+func (l *Ledger) submitFirst(pending *Pending) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return ErrClosed
+	}
+	book := pending.command.Book
+	w, ok := l.writers[book]
+	if !ok {
+		w = &writer{ledger: l, book: book, queue: make(chan *Pending, queueCommandsMax)}
+		l.writers[book] = w
+		l.running.Go(w.loop)
+	}
+	return w.enqueue(pending)
+}
+
+// validate refuses what only a programming error can send.
+func (l *Ledger) validate(c *Command) error {
+	_, known := l.config.Rules.Template(c.Template)
+	switch scope := c.Key.Scope; {
+	case !known:
+		return fmt.Errorf("%w: unknown template %q", ErrInvalidCommand, c.Template)
+	case c.ID.IsZero() || c.Fingerprint[0] == 0:
+		return fmt.Errorf("%w: no id or no fingerprint", ErrInvalidCommand)
+	case c.Key.Key == "" || scope.Principal == "" || scope.Mutation == "":
+		return fmt.Errorf("%w: no idempotency key or scope", ErrInvalidCommand)
+	case max(len(c.Key.Key), len(scope.Principal), len(scope.Mutation), len(c.Once)) > keyBytesMax:
+		return fmt.Errorf("%w: a key is over %d bytes", ErrInvalidCommand, keyBytesMax)
+	case c.Arguments.size() > argumentsBytesMax:
+		return fmt.Errorf("%w: arguments are over %d bytes", ErrInvalidCommand, argumentsBytesMax)
+	case len(c.Explanation) > explanationBytesMax:
+		return fmt.Errorf("%w: explanation is over %d bytes", ErrInvalidCommand, explanationBytesMax)
+	}
+	_, err := l.config.Rules.needs(c.Book, []*Command{c})
+	return err
+}
+
+// Close refuses new commands, lets the queued ones finish, and waits for the
+// writers. When ctx ends first, attempts in flight are cut off; their commands'
+// fate is then unknown to their callers, as after a crash. It returns ctx's
+// error in that case.
+func (l *Ledger) Close(ctx context.Context) error {
+	l.mu.Lock()
+	if !l.closed {
+		l.closed = true
+		for _, w := range l.writers {
+			close(w.queue)
+		}
+	}
+	l.mu.Unlock()
+	drained := make(chan struct{})
+	go func() { l.running.Wait(); close(drained) }()
+	defer l.stop()
+	select {
+	case <-drained:
+		return nil
+	case <-ctx.Done():
+		l.stop()
+		<-drained
+		return fmt.Errorf("close ledger: %w", ctx.Err())
+	}
+}
+
+// Pending is a command whose outcome is on its way.
+type Pending struct {
+	ctx     context.Context
+	command *Command
+	done    chan struct{}
+	outcome Outcome
+	err     error
+}
+
+// Wait returns the outcome, or the context's error if that ends first; the
+// command's fate is then open, and a retry with its key will tell it.
+func (p *Pending) Wait(ctx context.Context) (Outcome, error) {
+	select {
+	case <-p.done:
+		return p.outcome, p.err
+	default:
+	}
+	select {
+	case <-p.done:
+		return p.outcome, p.err
+	case <-ctx.Done():
+		return Outcome{}, fmt.Errorf("wait for command %s: %w", p.command.ID, ctx.Err())
+	}
+}
+
+func (p *Pending) resolve(outcome Outcome, err error) {
+	p.outcome, p.err = outcome, err
+	close(p.done)
+}
+
+// writer runs one book's batches, one after another.
+type writer struct {
+	ledger *Ledger
+	book   BookID
+	queue  chan *Pending
+}
+
+func (w *writer) enqueue(pending *Pending) error {
+	select {
+	case w.queue <- pending:
+		return nil
+	default:
+		return ErrOverloaded
+	}
+}
+
+func (w *writer) loop() {
+	for first := range w.queue {
+		batch := w.admit(nil, first)
+	fill:
+		for len(batch) < batchCommandsMax {
+			select {
+			case next, open := <-w.queue:
+				if !open {
+					break fill
+				}
+				batch = w.admit(batch, next)
+			default:
+				break fill
+			}
+		}
+		w.run(batch)
+	}
+}
+
+// admit adds a command to the batch unless its caller has left.
+func (w *writer) admit(batch []*Pending, pending *Pending) []*Pending {
+	if err := pending.ctx.Err(); err != nil {
+		pending.resolve(Outcome{}, err)
+		return batch
+	}
+	return append(batch, pending)
+}
+
+// run commits a batch and answers its callers. A fault that is no fault of
+// storage's is some command's: the batch is halved until the culprit is alone.
+func (w *writer) run(batch []*Pending) {
+	if len(batch) == 0 {
+		return
+	}
+	outcomes, errs, err := w.commit(batch)
+	if err != nil && len(batch) > 1 && !transient(err) {
+		w.run(batch[:len(batch)/2])
+		w.run(batch[len(batch)/2:])
+		return
+	}
+	for i, pending := range batch {
+		if err != nil {
+			pending.resolve(Outcome{}, err)
+			continue
+		}
+		pending.resolve(outcomes[i], errs[i])
+	}
+}
+
+// transient faults concern the whole batch: halving it would find no culprit.
+func transient(err error) bool {
+	return errors.Is(err, ErrRetry) || errors.Is(err, ErrClockSkew) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// commit submits a batch until it is decided, at most attemptsMax times.
+func (w *writer) commit(batch []*Pending) (outcomes []Outcome, errs []error, err error) {
+	for attempt := range attemptsMax {
+		if attempt > 0 && !w.backOff(attempt) {
+			break
+		}
+		outcomes, errs, err = w.attempt(batch)
+		if !errors.Is(err, ErrRetry) {
+			break
+		}
+	}
+	return outcomes, errs, err
+}
+
+// backOff waits before another attempt; it reports false when the ledger stops.
+func (w *writer) backOff(attempt int) bool {
+	timer := time.NewTimer(rand.N(backoffMin << attempt))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-w.ledger.stopped.Done():
+		return false
+	}
+}
+
+func (w *writer) attempt(batch []*Pending) (outcomes []Outcome, errs []error, err error) {
+	defer func() {
+		if broken := recover(); broken != nil {
+			err = fmt.Errorf("batch of book %d: broken invariant: %v", w.book, broken)
+		}
+	}()
+	config := w.ledger.config
+	commands := make([]*Command, len(batch))
+	for i, pending := range batch {
+		commands[i] = pending.command
+	}
+	needs, err := config.Rules.needs(w.book, commands)
+	if err != nil {
+		return nil, nil, err
+	}
+	needs.Clock = config.Clock()
+	ctx, cancel := context.WithTimeout(w.ledger.stopped, attemptTimeout)
+	defer cancel()
+	outcomes, errs = make([]Outcome, len(batch)), make([]error, len(batch))
+	err = config.Store.Batch(ctx, needs, func(state *State) (*Writes, error) {
+		if err := w.checkClock(needs.Clock, state.DatabaseTime); err != nil {
+			return nil, err
+		}
+		b := newBatch(config.Rules, state)
+		for i, command := range commands {
+			outcomes[i], errs[i] = b.fold(command)
+		}
+		for i := range outcomes {
+			outcomes[i].BookSeq = state.Seq
+		}
+		return b.finish(), nil
+	})
+	return outcomes, errs, err
+}
+
+// checkClock compares the database's clock with this process's, read before the
+// batch was sent and after its state arrived.
+func (w *writer) checkClock(sent, database time.Time) error {
+	if w.ledger.config.InjectedClock || database.IsZero() {
+		return nil
+	}
+	received := w.ledger.config.Clock()
+	if database.Before(sent.Add(-clockSkewMax)) || database.After(received.Add(clockSkewMax)) {
+		return ErrClockSkew
+	}
+	return nil
+}

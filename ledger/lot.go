@@ -1,0 +1,73 @@
+package ledger
+
+import (
+	"bytes"
+	"time"
+)
+
+// Origin says how the units of a lot came to be.
+type Origin string
+
+// The origins of Connects (domain: ISSUED:{origin} is debited at issue).
+const (
+	OriginPurchase     Origin = "PURCHASE"
+	OriginPlan         Origin = "PLAN"
+	OriginPromo        Origin = "PROMO"
+	OriginBonus        Origin = "BONUS"
+	OriginCompensation Origin = "COMPENSATION"
+)
+
+// Lot is a dated parcel of Connects: where they come from, what they cost and
+// when they die. It belongs to one wallet for life. Granted and the terms never
+// change; Remaining falls as units are consumed and rises when they return.
+type Lot struct {
+	ID             ID
+	Wallet         ID
+	Origin         Origin
+	Granted        int64
+	Remaining      int64
+	ExpiresAt      time.Time // zero: never
+	Priority       int32     // lower is spent first
+	Money          Commodity // of the basis; empty when the basis is zero
+	Basis          int64     // what was paid, in minor units of Money
+	BasisRemaining int64     // still deferred: falls and rises with Remaining (I29)
+	Jurisdiction   string
+}
+
+// expired reports whether the lot's units are unusable at now.
+func (l *Lot) expired(now time.Time) bool {
+	return !l.ExpiresAt.IsZero() && !l.ExpiresAt.After(now)
+}
+
+// spentBefore is the spend order: priority, then expiry (never last), then lot
+// id, which is the order of issue (I10).
+func (l *Lot) spentBefore(other *Lot) bool {
+	if l.Priority != other.Priority {
+		return l.Priority < other.Priority
+	}
+	if !l.ExpiresAt.Equal(other.ExpiresAt) {
+		if l.ExpiresAt.IsZero() || other.ExpiresAt.IsZero() {
+			return other.ExpiresAt.IsZero()
+		}
+		return l.ExpiresAt.Before(other.ExpiresAt)
+	}
+	return bytes.Compare(l.ID[:], other.ID[:]) < 0
+}
+
+// Place says that Quantity units of a lot sit in an account.
+type Place struct {
+	Lot      ID
+	Account  ID
+	Quantity int64
+}
+
+// Movement is one immutable line of a lot's history: the change of one place,
+// and the cost basis that came or went with it. Quantities are signed.
+type Movement struct {
+	Line     int16
+	Lot      ID
+	Account  ID
+	Quantity int64
+	Basis    int64
+	Money    Commodity
+}

@@ -1,0 +1,236 @@
+package ledger
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Measure says what a template line's amount is: a named argument, or the cost
+// basis that the journal's lot movements carried, which only the fold knows.
+type Measure struct {
+	argument string
+	basis    bool
+}
+
+// Named measures a line by the amount given under name. A line whose amount is
+// absent or zero is left out, unless it moves lots: those need an amount.
+func Named(name string) Measure { return Measure{argument: name} }
+
+// Basis measures a line by the basis the journal's lots gained or released, one
+// posting per money. It is left out where that is zero.
+func Basis() Measure { return Measure{basis: true} }
+
+// Line is one posting of a template. Debit and Credit are account patterns:
+// "{name}" stands for an argument, an id ("WALLET:{wallet}:AVAILABLE") or a text
+// ("ISSUED:{origin}"). Commodity may be "{name}" too; for Basis lines it is the
+// money of the lots and is left empty.
+type Line struct {
+	Debit     string
+	Credit    string
+	Commodity Commodity
+	Measure   Measure
+}
+
+// NewLot names the arguments that give the terms of the lot a template issues.
+// The lot's id is the journal's, its quantity the line's amount; expiry and
+// basis may be absent.
+type NewLot struct {
+	Origin, ExpiresAt, Priority, Money, Basis, Jurisdiction string
+}
+
+// StatusChange moves an account from one status to another; a command that
+// finds it elsewhere is refused with StatusConflictError.
+type StatusChange struct {
+	Account   string
+	Commodity Commodity
+	From, To  AccountStatus
+}
+
+// Template is what a command may do: the accounts and directions it may use,
+// and under which name it may be reversed. A command names a template and its
+// arguments, never postings.
+type Template struct {
+	Name    string
+	Version int32
+	// Type is the transaction type of the journal, or "{name}" for an argument.
+	Type string
+	// OwnerInitiated templates are refused while the wallet is frozen.
+	OwnerInitiated bool
+	// Opens lists the per-owner accounts (pattern, commodity) it opens.
+	Opens []Open
+	Lines []Line
+	Lot   *NewLot
+	// Status is the account status it changes, if any.
+	Status *StatusChange
+	// ReversibleAs lists the reversal types it accepts; none means never.
+	ReversibleAs []string
+	// Reversal marks the one template that reverses others: its arguments are
+	// "journal", "type", optionally "quantity" (absent: all that is left) and
+	// "wallet" (whose journal it must be); its lines come from the original's
+	// template.
+	Reversal bool
+}
+
+// Open is an account a template brings into being.
+type Open struct {
+	Account   string
+	Commodity Commodity
+}
+
+// Rules is the chart of accounts and the templates that may move value between
+// them: all the fold knows of the business. It is immutable once built.
+type Rules struct {
+	classes   map[string]Class
+	templates map[string]*Template
+}
+
+// NewRules checks that every template names classes of the chart and that its
+// debits and credits could balance. Its errors are programming errors: they
+// name the template and the line.
+func NewRules(chart []Class, templates []Template) (*Rules, error) {
+	rules := &Rules{classes: make(map[string]Class, len(chart)), templates: make(map[string]*Template, len(templates))}
+	for _, class := range chart {
+		if _, found := rules.classes[class.Name]; found || class.Normal == 0 {
+			return nil, fmt.Errorf("ledger: class %s is listed twice or has no normal side", class.Name)
+		}
+		rules.classes[class.Name] = class
+	}
+	for _, template := range templates {
+		if err := rules.addTemplate(template); err != nil {
+			return nil, fmt.Errorf("ledger: template %s: %w", template.Name, err)
+		}
+	}
+	return rules, nil
+}
+
+func (r *Rules) addTemplate(template Template) error {
+	if _, found := r.templates[template.Name]; found || template.Name == "" || template.Version < 1 {
+		return fmt.Errorf("the name is taken or the version is missing")
+	}
+	for i, line := range template.Lines {
+		for _, pattern := range []string{line.Debit, line.Credit} {
+			if !r.matchesClass(pattern) {
+				return fmt.Errorf("line %d: no class of the chart matches %s", i, pattern)
+			}
+		}
+		if line.Measure.basis == (line.Commodity != "") {
+			return fmt.Errorf("line %d: exactly the lines not measured by basis name a commodity", i)
+		}
+		if template.Lot == nil && r.tracksLots(line.Credit) && !r.tracksLots(line.Debit) {
+			return fmt.Errorf("line %d: issues units without lot terms", i)
+		}
+	}
+	for _, open := range template.Opens {
+		if !r.matchesClass(open.Account) {
+			return fmt.Errorf("opens %s, which no class of the chart matches", open.Account)
+		}
+	}
+	if change := template.Status; change != nil && !r.matchesClass(change.Account) {
+		return fmt.Errorf("changes the status of %s, which no class of the chart matches", change.Account)
+	}
+	r.templates[template.Name] = &template
+	return nil
+}
+
+// matches reports whether the class fits the pattern, taking each "{name}" for
+// "*" or for any single text.
+func (c Class) matches(pattern string) bool {
+	return slices.EqualFunc(strings.Split(c.Name, ":"), strings.Split(pattern, ":"), func(class, part string) bool {
+		return class == part || strings.HasPrefix(part, "{")
+	})
+}
+
+func (r *Rules) matchesClass(pattern string) bool {
+	for _, class := range r.classes {
+		if class.matches(pattern) {
+			return true
+		}
+	}
+	return false
+}
+
+// tracksLots reports whether the pattern may name an account of lots.
+func (r *Rules) tracksLots(pattern string) bool {
+	for _, class := range r.classes {
+		if class.TracksLots && class.matches(pattern) {
+			return true
+		}
+	}
+	return false
+}
+
+// Template returns the template of that name.
+func (r *Rules) Template(name string) (*Template, bool) {
+	template, ok := r.templates[name]
+	return template, ok
+}
+
+// Class returns the class of that name.
+func (r *Rules) Class(name string) (Class, bool) {
+	class, ok := r.classes[name]
+	return class, ok
+}
+
+// Classes returns the chart, in no particular order.
+func (r *Rules) Classes() []Class {
+	chart := make([]Class, 0, len(r.classes))
+	for _, class := range r.classes {
+		chart = append(chart, class)
+	}
+	return chart
+}
+
+// resolve turns a pattern into the account that args select. It fails where an
+// argument is missing or not a single word, or where the resulting class is not
+// in the chart.
+func (r *Rules) resolve(book BookID, pattern string, commodity Commodity, args Arguments) (Account, error) {
+	if !strings.Contains(pattern, "{") {
+		return r.account(book, pattern, pattern, commodity, NilID)
+	}
+	code := strings.Split(pattern, ":")
+	class := slices.Clone(code)
+	var owner ID
+	for i, part := range code {
+		if !strings.HasPrefix(part, "{") {
+			continue
+		}
+		name := strings.Trim(part, "{}")
+		if id := args.IDOf(name); !id.IsZero() {
+			owner, code[i], class[i] = id, id.String(), "*"
+			continue
+		}
+		text := args.TextOf(name)
+		if text == "" || strings.ContainsAny(text, "*:") {
+			return Account{}, fmt.Errorf("argument %s is missing or no part of an account code", name)
+		}
+		code[i], class[i] = text, text
+	}
+	return r.account(book, strings.Join(code, ":"), strings.Join(class, ":"), commodity, owner)
+}
+
+func (r *Rules) account(book BookID, code, class string, commodity Commodity, owner ID) (Account, error) {
+	if _, ok := r.classes[class]; !ok {
+		return Account{}, fmt.Errorf("account %s is of no class in the chart", code)
+	}
+	if commodity != CNX && !commodity.IsMoney() {
+		return Account{}, fmt.Errorf("account %s in unknown commodity %q", code, commodity)
+	}
+	return Account{ID: AccountID(book, code, commodity), Code: code, Class: class, Commodity: commodity, Owner: owner}, nil
+}
+
+// commodityOf reads a line's commodity, which may be an argument.
+func (l Line) commodityOf(args Arguments) Commodity {
+	if name, isArgument := strings.CutPrefix(string(l.Commodity), "{"); isArgument {
+		return Commodity(args.TextOf(strings.TrimSuffix(name, "}")))
+	}
+	return l.Commodity
+}
+
+// typeOf reads a template's transaction type, which may be an argument.
+func (t *Template) typeOf(args Arguments) string {
+	if name, isArgument := strings.CutPrefix(t.Type, "{"); isArgument {
+		return args.TextOf(strings.TrimSuffix(name, "}"))
+	}
+	return t.Type
+}
