@@ -74,8 +74,11 @@ func (l *loader) keys() {
 	l.batch.Queue(`-- name: keys_read
 		SELECT k.principal, k.mutation, k.owner_id, k.key, k.fingerprint, k.command_id, coalesce(k.seq, 0), k.refusal, k.facts
 		FROM unnest($2::text[], $3::text[], $4::uuid[], $5::text[]) AS n (principal, mutation, owner_id, key)
-		JOIN idempotency_keys k ON k.book_id = $1 AND k.owner_id = n.owner_id AND k.principal = n.principal
-			AND k.mutation = n.mutation AND k.key = n.key`,
+		CROSS JOIN LATERAL (
+			SELECT i.principal, i.mutation, i.owner_id, i.key, i.fingerprint, i.command_id, i.seq, i.refusal, i.facts
+			FROM idempotency_keys i
+			WHERE i.book_id = $1 AND i.owner_id = n.owner_id AND i.principal = n.principal AND i.mutation = n.mutation AND i.key = n.key
+			OFFSET 0) k`,
 		l.needs.Book, principals, mutations, owners, keys).Query(func(rows pgx.Rows) error {
 		for rows.Next() {
 			key, stored, err := scanKey(rows)
@@ -128,7 +131,7 @@ func (l *loader) accounts() {
 	l.batch.Queue(`-- name: accounts_read
 		SELECT a.account_id, a.code, a.class, a.commodity, a.owner_id, b.debits, b.credits, b.version, b.status
 		FROM accounts a JOIN account_balances b ON b.book_id = a.book_id AND b.account_id = a.account_id
-		WHERE a.book_id = $1 AND a.account_id = ANY($2::uuid[])`, l.needs.Book, l.needs.Accounts).Query(l.scanAccounts)
+		WHERE a.book_id = $1 AND a.account_id = ANY($2::uuid[]) AND b.account_id = ANY($2::uuid[])`, l.needs.Book, l.needs.Accounts).Query(l.scanAccounts)
 }
 
 func (l *loader) scanAccounts(rows pgx.Rows) error {
@@ -157,7 +160,7 @@ func (l *loader) places() {
 	for account, demand := range l.needs.Demand {
 		accounts, demands = append(accounts, account), append(demands, demand)
 	}
-	l.batch.Queue(`-- name: byPlaceread
+	l.batch.Queue(`-- name: places_read
 		SELECT account_id, placed, lot_id, wallet_id, origin, granted, remaining, expires_at, priority, money,
 			basis_minor, basis_remaining, jurisdiction
 		FROM (
@@ -165,14 +168,18 @@ func (l *loader) places() {
 				l.expires_at, l.priority, l.money, l.basis_minor, l.basis_remaining, l.jurisdiction,
 				sum(p.quantity) OVER (PARTITION BY p.account_id ORDER BY l.priority, l.expires_at, l.lot_id) - p.quantity AS before
 			FROM unnest($3::uuid[], $4::bigint[]) AS d (account_id, quantity)
-			JOIN lot_places p ON p.book_id = $1 AND p.account_id = d.account_id AND p.quantity > 0
-			JOIN lots l ON l.book_id = $1 AND l.lot_id = p.lot_id
+			JOIN lot_places p ON p.book_id = $1 AND p.account_id = ANY($3::uuid[]) AND p.account_id = d.account_id AND p.quantity > 0
+			CROSS JOIN LATERAL (
+				SELECT t.lot_id, t.wallet_id, t.origin, t.granted, t.remaining, t.expires_at, t.priority, t.money, t.basis_minor,
+					t.basis_remaining, t.jurisdiction
+				FROM lots t WHERE t.book_id = $1 AND t.lot_id = p.lot_id OFFSET 0) l
 			WHERE l.expires_at > (SELECT greatest($2::timestamptz, last_posted_at + interval '1 microsecond') FROM book_heads WHERE book_id = $1)
 		) live
 		WHERE before < demand`, l.needs.Book, l.clock(), accounts, demands).Query(l.scanPlaces)
 	l.batch.Queue(`-- name: expired_read
 		SELECT p.account_id, sum(p.quantity)::bigint
-		FROM lot_places p JOIN lots l ON l.book_id = p.book_id AND l.lot_id = p.lot_id
+		FROM lot_places p
+		CROSS JOIN LATERAL (SELECT t.lot_id, t.expires_at FROM lots t WHERE t.book_id = $1 AND t.lot_id = p.lot_id OFFSET 0) l
 		WHERE p.book_id = $1 AND p.account_id = ANY($3::uuid[]) AND p.quantity > 0
 			AND l.expires_at <= (SELECT greatest($2::timestamptz, last_posted_at + interval '1 microsecond') FROM book_heads WHERE book_id = $1)
 			AND l.lot_id NOT IN (SELECT m.lot_id FROM lot_movements m WHERE m.book_id = $1 AND m.journal_id = ANY($4::uuid[]))

@@ -126,7 +126,7 @@ func saveLots(batch *pgx.Batch, w *ledger.Writes) {
 		batch.Queue(`-- name: lots_update
 			UPDATE lots l SET remaining = n.remaining, basis_remaining = n.basis_remaining
 			FROM unnest($2::uuid[], $3::bigint[], $4::bigint[]) AS n (lot_id, remaining, basis_remaining)
-			WHERE l.book_id = $1 AND l.lot_id = n.lot_id`, w.Book, ids, remaining, basis)
+			WHERE l.book_id = $1 AND l.lot_id = ANY($2::uuid[]) AND l.lot_id = n.lot_id`, w.Book, ids, remaining, basis)
 	}
 	if n := len(w.Places); n > 0 {
 		lots, accounts, quantities := make([]ledger.ID, n), make([]ledger.ID, n), make([]int64, n)
@@ -266,7 +266,7 @@ func saveBalances(batch *pgx.Batch, w *ledger.Writes) {
 			UPDATE account_balances b SET debits = n.debits, credits = n.credits, version = n.version, status = n.status
 			FROM unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[])
 				AS n (account_id, version_before, debits, credits, version, status)
-			WHERE b.book_id = $1 AND b.account_id = n.account_id AND b.version = n.version_before
+			WHERE b.book_id = $1 AND b.account_id = ANY($2::uuid[]) AND b.account_id = n.account_id AND b.version = n.version_before
 			RETURNING b.account_id)
 		SELECT ledger_require(count(account_id) = cardinality($2::uuid[]), 'account_balances_version') FROM changed`,
 		w.Book, accounts, before, debits, credits, versions, statuses)
