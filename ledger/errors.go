@@ -70,7 +70,7 @@ const (
 	codeGuardFailed         = "GUARD_FAILED"
 )
 
-// InsufficientFundsError: an account cannot give Required units. Available
+// InsufficientFundsError says that an account cannot give Required units. Available
 // leaves out held and expired units.
 type InsufficientFundsError struct {
 	Account   ID
@@ -79,10 +79,10 @@ type InsufficientFundsError struct {
 	Held      int64
 }
 
-// AlreadyDoneError: the command's Once key was used by Journal.
+// AlreadyDoneError says that the command's Once key was used by Journal.
 type AlreadyDoneError struct{ Journal ID }
 
-// AccountError: a status of Account stands against the command, or the account
+// AccountError says that a status of Account stands against the command, or the account
 // is not there. Its code tells which: ErrAccountFrozen, ErrAccountClosed or
 // ErrAccountMissing.
 type AccountError struct {
@@ -90,13 +90,13 @@ type AccountError struct {
 	code    string
 }
 
-// StatusConflictError: the account's status was to change from another one.
+// StatusConflictError says that the account's status was to change from another one.
 type StatusConflictError struct {
 	Account ID
 	Status  AccountStatus
 }
 
-// ReversalError: the original cannot be reversed as asked. Left is the quantity
+// ReversalError says that the original cannot be reversed as asked. Left is the quantity
 // that could still be reversed. Its code is ErrNotReversible,
 // ErrReversalExceeds or ErrUnknownJournal.
 type ReversalError struct {
@@ -105,11 +105,11 @@ type ReversalError struct {
 	code    string
 }
 
-// AmountError: an amount is not positive (ErrInvalidAmount), or a balance,
+// AmountError says that an amount is not positive (ErrInvalidAmount), or a balance,
 // counter or lot would leave int64 (ErrAmountOverflow, I24).
 type AmountError struct{ code string }
 
-// GuardFailedError: a condition on a domain row does not hold.
+// GuardFailedError says that a condition on a domain row does not hold.
 type GuardFailedError struct {
 	Kind   string
 	ID     string
@@ -117,7 +117,7 @@ type GuardFailedError struct {
 	Detail Arguments
 }
 
-// ConflictError: the key came before with another body. It is never stored.
+// ConflictError says that the key came before with another body. It is never stored.
 type ConflictError struct{}
 
 var sentinels = map[string]error{
@@ -131,6 +131,7 @@ var sentinels = map[string]error{
 func (e *InsufficientFundsError) Error() string {
 	return fmt.Sprintf("%v: %d required, %d available, %d held", ErrInsufficientFunds, e.Required, e.Available, e.Held)
 }
+
 func (e *AlreadyDoneError) Error() string {
 	return fmt.Sprintf("%v by journal %s", ErrAlreadyDone, e.Journal)
 }
@@ -138,6 +139,7 @@ func (e *AccountError) Error() string { return fmt.Sprintf("%v: %s", sentinels[e
 func (e *StatusConflictError) Error() string {
 	return fmt.Sprintf("%v: %s is %s", ErrStatusConflict, e.Account, e.Status)
 }
+
 func (e *ReversalError) Error() string {
 	return fmt.Sprintf("%v: %s, %d left", sentinels[e.code], e.Journal, e.Left)
 }

@@ -278,7 +278,7 @@ func (w *writer) commit(batch []*Pending) (outcomes []Outcome, errs []error, err
 
 // backOff waits before another attempt; it reports false when the ledger stops.
 func (w *writer) backOff(attempt int) bool {
-	timer := time.NewTimer(rand.N(backoffMin << attempt))
+	timer := time.NewTimer(rand.N(backoffMin << attempt)) //nolint:gosec // jitter needs no secrecy
 	defer timer.Stop()
 	select {
 	case <-timer.C:

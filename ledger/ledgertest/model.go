@@ -1,0 +1,265 @@
+package ledgertest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"purser/ledger"
+)
+
+// Model drives random histories through the in-memory model and through the
+// harness's store with the same commands, ids and clock, and compares every
+// outcome and, after every step, every row; each history ends with Check. The
+// number of histories is rapid's flag -rapid.checks, their length -rapid.steps.
+func Model(t *testing.T, h Harness) {
+	t.Helper()
+	rapid.Check(t, func(rt *rapid.T) {
+		m := newMachine(t, h)
+		defer m.close(rt)
+		m.begin(rt)
+		rt.Repeat(map[string]func(*rapid.T){
+			"":      m.compare,
+			"post":  m.postOne,
+			"more":  m.postOne,
+			"batch": m.postBatch,
+			"retry": m.retry,
+			"clock": m.moveClock,
+		})
+		// Rows are never taken back, so that what was wrong after a step still is.
+		for _, err := range m.snapshot().Check(h.Rules) {
+			rt.Error(err)
+		}
+	})
+}
+
+// machine is one history under way.
+type machine struct {
+	*Commands
+	harness  Harness
+	clock    *Clock
+	model    *Memory
+	store    ledger.Store
+	snapshot func() Snapshot
+	want     *ledger.Ledger // writes to model
+	got      *ledger.Ledger // writes to store
+
+	wallets  []ledger.ID
+	journals []ledger.ID // accepted, most of them reversible
+	sent     []ledger.Command
+	gates    map[string]int64 // versions, roughly
+}
+
+func newMachine(t testing.TB, h Harness) *machine {
+	store, book, snapshot := h.Open(t)
+	m := &machine{
+		Commands: &Commands{Book: book}, harness: h, clock: &Clock{now: epoch}, model: &Memory{}, store: store, snapshot: snapshot, gates: map[string]int64{},
+	}
+	m.want, m.got = m.open(m.model), m.open(store)
+	m.wallets = []ledger.ID{m.NewID(), m.NewID(), m.NewID()}
+	return m
+}
+
+// begin opens two of the three wallets, and puts something into one of them.
+func (m *machine) begin(rt *rapid.T) {
+	for _, c := range []ledger.Command{m.OpenWallet(m.wallets[0]), m.OpenWallet(m.wallets[1]), m.Grant(m.wallets[0], 20, Terms{})} {
+		m.settle(rt, []ledger.Command{c}, []answer{post(m.want, c)}, []answer{post(m.got, c)})
+	}
+}
+
+func (m *machine) open(store ledger.Store) *ledger.Ledger {
+	return ledger.New(ledger.Config{Rules: m.harness.Rules, Store: store, Clock: m.clock.Now, InjectedClock: true})
+}
+
+func (m *machine) close(rt *rapid.T) {
+	for _, l := range []*ledger.Ledger{m.want, m.got} {
+		if err := l.Close(context.Background()); err != nil {
+			rt.Errorf("Close() = %v", err)
+		}
+	}
+}
+
+// compare runs after every step.
+func (m *machine) compare(rt *rapid.T) {
+	if diff := Diff(m.model.Snapshot(m.Book), m.snapshot()); diff != "" {
+		rt.Fatalf("the store differs from the model:\n%s", diff)
+	}
+}
+
+func (m *machine) postOne(rt *rapid.T) {
+	c := m.command(rt)
+	m.settle(rt, []ledger.Command{c}, []answer{post(m.want, c)}, []answer{post(m.got, c)})
+}
+
+func post(l *ledger.Ledger, c ledger.Command) answer {
+	outcome, err := l.Post(context.Background(), c)
+	return answer{outcome, err}
+}
+
+func (m *machine) postBatch(rt *rapid.T) {
+	plug := m.Fact()
+	commands := make([]ledger.Command, rapid.IntRange(2, 8).Draw(rt, "commands"))
+	for i := range commands {
+		commands[i] = m.command(rt)
+		m.sent = append(m.sent, commands[i]) // may be retried within the batch
+	}
+	var answers [2][]answer
+	for i, store := range []ledger.Store{m.model, m.store} {
+		stile := newTurnstile(store)
+		l := m.open(stile)
+		answers[i] = together(rt, l, stile, plug, commands)
+		if err := l.Close(context.Background()); err != nil {
+			rt.Fatalf("Close() = %v", err)
+		}
+	}
+	m.settle(rt, commands, answers[0], answers[1])
+}
+
+// retry sends a request again, sometimes with another body.
+func (m *machine) retry(rt *rapid.T) {
+	if len(m.sent) == 0 {
+		rt.Skip("nothing was sent")
+	}
+	c := rapid.SampledFrom(m.sent).Draw(rt, "sent")
+	if rapid.Bool().Draw(rt, "other body") {
+		c.Fingerprint[1]++
+	}
+	if rapid.Bool().Draw(rt, "other id") {
+		c.ID = m.NewID()
+	}
+	m.settle(rt, nil, []answer{post(m.want, c)}, []answer{post(m.got, c)})
+}
+
+func (m *machine) moveClock(rt *rapid.T) {
+	m.clock.Advance(rapid.SampledFrom([]time.Duration{
+		time.Microsecond, time.Second, time.Hour, 3 * time.Hour, 24 * time.Hour, 40 * 24 * time.Hour, -time.Minute,
+	}).Draw(rt, "advance"))
+}
+
+// settle compares answers and learns from the accepted ones. Errors must come
+// from numbers beyond their columns: any other would be a broken invariant.
+func (m *machine) settle(rt *rapid.T, commands []ledger.Command, want, got []answer) {
+	for i := range want {
+		w, g := want[i], got[i]
+		if w.err != nil && !errors.Is(w.err, ledger.ErrAmountOverflow) {
+			rt.Fatalf("the model failed: %v", w.err)
+		}
+		if (w.err == nil) != (g.err == nil) || w.print() != g.print() {
+			rt.Fatalf("outcome %d: the store answered %s, %v; the model %s, %v", i, g.print(), g.err, w.print(), w.err)
+		}
+	}
+	for i, c := range commands {
+		m.sent = append(m.sent, c)
+		if want[i].err == nil && want[i].Refusal == nil && !want[i].Replayed {
+			if template, _ := m.harness.Rules.Template(c.Template); len(template.ReversibleAs) > 0 || len(m.journals) == 0 {
+				m.journals = append(m.journals, c.ID)
+			}
+			for _, guard := range c.Guards {
+				m.gates[guard.ID()]++
+			}
+		}
+	}
+}
+
+func (a answer) print() string {
+	if a.err != nil {
+		return "an error"
+	}
+	return fmt.Sprintf("journal %s seq %d replayed %t book %d refusal %s", a.Journal, a.Seq, a.Replayed, a.BookSeq, refusal(a.Refusal))
+}
+
+// roll draws a number of so many bits, all equally likely: rapid's own ranges
+// prefer the small end, which would make most histories short of money.
+func roll(rt *rapid.T, bits int, label string) int {
+	n := 0
+	for range bits {
+		n <<= 1
+		if rapid.Bool().Draw(rt, label) {
+			n++
+		}
+	}
+	return n
+}
+
+// seldom is true once in 2^bits times.
+func seldom(rt *rapid.T, bits int, label string) bool { return roll(rt, bits, label) == 1<<bits-1 }
+
+// command draws any command of the wallet's rules, with its decorations.
+func (m *machine) command(rt *rapid.T) ledger.Command {
+	c := m.plain(rt)
+	if seldom(rt, 4, "once") {
+		c.Once = rapid.SampledFrom([]string{"a", "b", "c", "d", "e", "f"}).Draw(rt, "once key")
+	}
+	if seldom(rt, 2, "dated") {
+		c.EffectiveAt = m.clock.Now().Add(time.Duration(rapid.IntRange(-400*24, 48).Draw(rt, "hours")) * time.Hour)
+	}
+	if !m.harness.NoGates && seldom(rt, 3, "guarded") {
+		gate := rapid.SampledFrom([]string{"g", "h"}).Draw(rt, "gate")
+		c = ThroughGate(c, gate, m.gates[gate]+int64(roll(rt, 1, "version")))
+	}
+	if len(m.sent) > 0 && seldom(rt, 5, "taken key") {
+		before := rapid.SampledFrom(m.sent).Draw(rt, "sent")
+		c.Key, c.Fingerprint = before.Key, before.Fingerprint
+	}
+	return c
+}
+
+func (m *machine) plain(rt *rapid.T) ledger.Command {
+	wallet := m.wallets[min(roll(rt, 2, "wallet"), len(m.wallets)-1)]
+	switch n := roll(rt, 5, "template"); {
+	case n < 6:
+		return m.Grant(wallet, amount(rt), m.terms(rt))
+	case n < 12:
+		money := rapid.SampledFrom([]ledger.Commodity{ledger.USD, ledger.EUR}).Draw(rt, "money")
+		return m.Purchase(wallet, amount(rt), Price{Money: money, Minor: 9 * amount(rt) / 2, Fee: int64(roll(rt, 6, "fee") - 1)}, m.terms(rt))
+	case n < 20:
+		return m.Spend(wallet, amount(rt))
+	case n < 27:
+		return m.reversal(rt)
+	case n < 29:
+		return m.OpenWallet(wallet)
+	case n < 30:
+		return m.Freeze(wallet)
+	case n < 31:
+		return m.Unfreeze(wallet)
+	default:
+		return m.Fact()
+	}
+}
+
+func (m *machine) reversal(rt *rapid.T) ledger.Command {
+	of := m.NewID() // unknown
+	if len(m.journals) > 0 && !seldom(rt, 4, "unknown") {
+		of = rapid.SampledFrom(m.journals).Draw(rt, "journal")
+	}
+	reason := TypeReversal
+	if seldom(rt, 2, "return") {
+		reason = TypeReturn
+	}
+	if seldom(rt, 2, "rest") {
+		return m.ReverseRest(of, reason)
+	}
+	return m.Reverse(of, reason, amount(rt))
+}
+
+func (m *machine) terms(rt *rapid.T) Terms {
+	terms := Terms{Priority: int64(roll(rt, 2, "priority")) / 2}
+	if !seldom(rt, 1, "forever") {
+		terms.ExpiresAt = m.clock.Now().Add(time.Duration(roll(rt, 5, "lifetime")-1) * time.Hour)
+	}
+	return terms
+}
+
+// amount draws small numbers mostly, so that histories go on, and now and then
+// one at an edge.
+func amount(rt *rapid.T) int64 {
+	if !seldom(rt, 5, "edge") {
+		return int64(roll(rt, 3, "amount")) + 1
+	}
+	return rapid.SampledFrom([]int64{0, -1, math.MinInt64, 1 << 31, 1 << 32, 1 << 53, math.MaxInt64 / 2, math.MaxInt64 - 1, math.MaxInt64}).Draw(rt, "number")
+}

@@ -1,0 +1,193 @@
+package ledgertest
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"time"
+
+	"purser/ledger"
+)
+
+// errConstraint is what Memory wraps where a database would report a violated
+// constraint: the ledger wrote what its rules forbid.
+var errConstraint = errors.New("constraint")
+
+type placeKey struct{ lot, account ledger.ID }
+
+type dayKey struct {
+	account ledger.ID
+	day     ledger.Date
+}
+
+type trialKey struct {
+	class     string
+	commodity ledger.Commodity
+	day       ledger.Date
+}
+
+// rows are one book's tables.
+type rows struct {
+	book         ledger.BookID
+	seq          int64
+	lastPostedAt time.Time
+	accounts     map[ledger.ID]ledger.AccountState
+	journals     []ledger.Journal // by seq
+	postings     []ledger.JournalPosting
+	movements    []ledger.JournalMovement
+	lots         map[ledger.ID]ledger.Lot
+	places       map[placeKey]int64
+	days         map[dayKey]ledger.DayDelta
+	trial        map[trialKey]ledger.TrialDelta
+	keys         map[ledger.IdempotencyKey]ledger.StoredOutcome
+	once         map[string]ledger.ID
+	domain       map[ledger.RowID]any
+	effects      map[string][]any
+}
+
+func newRows(book ledger.BookID) *rows {
+	return &rows{
+		book: book, accounts: map[ledger.ID]ledger.AccountState{}, lots: map[ledger.ID]ledger.Lot{}, places: map[placeKey]int64{},
+		days: map[dayKey]ledger.DayDelta{}, trial: map[trialKey]ledger.TrialDelta{}, keys: map[ledger.IdempotencyKey]ledger.StoredOutcome{},
+		once: map[string]ledger.ID{}, domain: map[ledger.RowID]any{}, effects: map[string][]any{},
+	}
+}
+
+// clone returns a copy that can be changed or dropped as a transaction is.
+func (r *rows) clone() *rows {
+	c := *r
+	c.accounts, c.lots, c.places = maps.Clone(r.accounts), maps.Clone(r.lots), maps.Clone(r.places)
+	c.days, c.trial, c.keys = maps.Clone(r.days), maps.Clone(r.trial), maps.Clone(r.keys)
+	c.once, c.domain, c.effects = maps.Clone(r.once), maps.Clone(r.domain), maps.Clone(r.effects)
+	c.journals, c.postings, c.movements = slices.Clip(r.journals), slices.Clip(r.postings), slices.Clip(r.movements)
+	return &c
+}
+
+// apply writes a batch. An error leaves r useless.
+func (r *rows) apply(w *ledger.Writes) error {
+	return errors.Join(r.applyJournals(w), r.applyBalances(w), r.applyLots(w), r.applyDays(w), r.applyKeys(w), r.applyEffects(w))
+}
+
+func (r *rows) applyJournals(w *ledger.Writes) error {
+	if w.FirstSeq != r.seq+1 || w.LastSeq != r.seq+int64(len(w.Journals)) {
+		return fmt.Errorf("%w: seqs %d..%d for %d journals after %d (I18)", errConstraint, w.FirstSeq, w.LastSeq, len(w.Journals), r.seq)
+	}
+	for _, journal := range w.Journals {
+		if slices.ContainsFunc(r.journals, func(other ledger.Journal) bool { return other.ID == journal.ID }) {
+			return fmt.Errorf("%w: journal %s exists", errConstraint, journal.ID)
+		}
+		if r.seq++; journal.Seq != r.seq || !journal.PostedAt.Equal(w.PostedAt) || !journal.PostedAt.After(r.lastPostedAt) {
+			return fmt.Errorf("%w: journal %s has seq %d at %s (I18)", errConstraint, journal.ID, journal.Seq, journal.PostedAt)
+		}
+		r.journals = append(r.journals, journal)
+	}
+	if len(w.Journals) > 0 {
+		r.lastPostedAt = w.PostedAt
+	}
+	r.postings = append(r.postings, w.Postings...)
+	r.movements = append(r.movements, w.Movements...)
+	return nil
+}
+
+func (r *rows) applyBalances(w *ledger.Writes) error {
+	for _, account := range w.Opened {
+		if _, found := r.accounts[account.ID]; found {
+			return fmt.Errorf("%w: account %s exists", errConstraint, account.Code)
+		}
+		r.accounts[account.ID] = ledger.AccountState{Account: account, Balance: ledger.Balance{Status: ledger.StatusActive}}
+	}
+	for _, change := range w.Balances {
+		row, found := r.accounts[change.Account]
+		if !found || row.Balance.Version != change.VersionBefore {
+			return fmt.Errorf("%w: account %s is not at version %d", errConstraint, change.Account, change.VersionBefore)
+		}
+		row.Balance = change.Balance
+		r.accounts[change.Account] = row
+	}
+	for _, posting := range w.Postings {
+		if _, found := r.accounts[posting.Debit]; !found || posting.Amount <= 0 {
+			return fmt.Errorf("%w: posting %d of %s", errConstraint, posting.Line, posting.Journal)
+		}
+		if _, found := r.accounts[posting.Credit]; !found {
+			return fmt.Errorf("%w: posting %d of %s", errConstraint, posting.Line, posting.Journal)
+		}
+	}
+	return nil
+}
+
+func (r *rows) applyLots(w *ledger.Writes) error {
+	for _, lot := range w.NewLots {
+		if _, found := r.lots[lot.ID]; found {
+			return fmt.Errorf("%w: lot %s exists", errConstraint, lot.ID)
+		}
+		r.lots[lot.ID] = lot
+	}
+	for _, lot := range w.Lots {
+		row, found := r.lots[lot.ID]
+		if !found || lot.Remaining < 0 || lot.Remaining > row.Granted || lot.BasisRemaining < 0 || lot.BasisRemaining > row.Basis {
+			return fmt.Errorf("%w: lot %s (I9)", errConstraint, lot.ID)
+		}
+		row.Remaining, row.BasisRemaining = lot.Remaining, lot.BasisRemaining
+		r.lots[lot.ID] = row
+	}
+	for _, place := range w.Places {
+		if place.Quantity < 0 {
+			return fmt.Errorf("%w: place of lot %s (I9)", errConstraint, place.Lot)
+		}
+		r.places[placeKey{place.Lot, place.Account}] = place.Quantity
+	}
+	return nil
+}
+
+func (r *rows) applyDays(w *ledger.Writes) error {
+	for _, delta := range w.Days {
+		row := r.days[dayKey{delta.Account, delta.Day}]
+		if row.Debits > math.MaxInt64-delta.Debits || row.Credits > math.MaxInt64-delta.Credits {
+			return fmt.Errorf("%w: day of account %s leaves int64 (I24)", errConstraint, delta.Account)
+		}
+		r.days[dayKey{delta.Account, delta.Day}] = ledger.DayDelta{
+			Account: delta.Account, Day: delta.Day, Debits: row.Debits + delta.Debits, Credits: row.Credits + delta.Credits,
+		}
+	}
+	for _, delta := range w.Trial {
+		key := trialKey{delta.Class, delta.Commodity, delta.Day}
+		row := r.trial[key]
+		if row.Debits > math.MaxInt64-delta.Debits || row.Credits > math.MaxInt64-delta.Credits {
+			return fmt.Errorf("%w: trial balance of %s (I24): %w", errConstraint, delta.Class, ledger.ErrAmountOverflow)
+		}
+		delta.Debits += row.Debits
+		delta.Credits += row.Credits
+		r.trial[key] = delta
+	}
+	return nil
+}
+
+func (r *rows) applyKeys(w *ledger.Writes) error {
+	for _, row := range w.Keys {
+		if _, found := r.keys[row.Key]; found {
+			return fmt.Errorf("%w: key %q exists", errConstraint, row.Key.Key)
+		}
+		r.keys[row.Key] = row.Stored
+	}
+	for _, row := range w.Once {
+		if _, found := r.once[row.Once]; found {
+			return fmt.Errorf("%w: once key %q exists", errConstraint, row.Once)
+		}
+		r.once[row.Once] = row.Journal
+	}
+	return nil
+}
+
+func (r *rows) applyEffects(w *ledger.Writes) error {
+	for _, effects := range w.Effects {
+		r.effects[effects.Kind] = append(slices.Clip(r.effects[effects.Kind]), effects.Rows...)
+		for _, row := range effects.Rows {
+			if row, ok := row.(Row); ok {
+				r.domain[row.RowID()] = row
+			}
+		}
+	}
+	return nil
+}
