@@ -23,14 +23,10 @@ const (
 	idleTransactionTimeout = 2 * time.Second
 )
 
-// writerSettings fix the plans of the writers' statements, which look rows up by
-// key and nothing else. A generic plan saves planning each batch, but it is made
-// once, maybe while a table is nearly empty, and kept as the table grows; a scan
-// that was cheap then takes milliseconds later (measured: 4.7 ms for the lots of
-// one wallet among 500). So every table of a join is restricted by an array of
-// keys and hashed, or looked up in a LATERAL subquery, which leaves one way.
+// writerSettings leave one plan for each of the writers' statements, which look
+// rows up by key and nothing else (docs/adr/0008-writer-statements-have-one-plan.md).
 var writerSettings = map[string]string{
-	"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off", "enable_nestloop": "off", "enable_mergejoin": "off", "jit": "off",
+	"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off", "jit": "off",
 }
 
 // DB holds the connections: a few for the ledger's writers, with generic plans

@@ -61,6 +61,12 @@ func readError(err error) error {
 // transient reports faults that say nothing about the statement: conflicts,
 // waits that ran out, and connections that were lost or never made.
 func transient(err error) bool {
+	// Why the server would not have a connection is no fault of the statement,
+	// whatever code it gave.
+	var connect *pgconn.ConnectError
+	if errors.As(err, &connect) {
+		return true
+	}
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
 		switch pg.Code {
@@ -69,9 +75,8 @@ func transient(err error) bool {
 		}
 		return strings.HasPrefix(pg.Code, "57P") || strings.HasPrefix(pg.Code, "08")
 	}
-	var connect *pgconn.ConnectError
 	var network net.Error
-	return errors.As(err, &connect) || errors.As(err, &network) || pgconn.SafeToRetry(err) ||
+	return errors.As(err, &network) || pgconn.SafeToRetry(err) ||
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
 		errors.Is(err, context.DeadlineExceeded) || connectionClosed(err)
 }

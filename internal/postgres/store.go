@@ -16,10 +16,17 @@ const rollbackTimeout = time.Second
 
 // Store is the ledger's storage: two round trips a batch.
 type Store struct {
-	db      *DB
-	rules   *ledger.Rules
-	guards  map[string]GuardRead
-	effects map[string]EffectWrite
+	db     *DB
+	rules  *ledger.Rules
+	guards map[string]GuardRead
+	// effects are written in this order whatever the order of the commands, so
+	// that a row is there before another refers to it.
+	effects []registeredEffect
+}
+
+type registeredEffect struct {
+	kind  string
+	write EffectWrite
 }
 
 // GuardRead queues the set-based read of one guard kind: it must call found once
@@ -32,7 +39,7 @@ type EffectWrite func(batch *pgx.Batch, book ledger.BookID, rows []any)
 // NewStore returns the Store of a ledger that follows rules, with the guards and
 // effects of the domain packages.
 func (db *DB) NewStore(rules *ledger.Rules) *Store {
-	store := &Store{db: db, rules: rules, guards: map[string]GuardRead{}, effects: map[string]EffectWrite{}}
+	store := &Store{db: db, rules: rules, guards: map[string]GuardRead{}}
 	store.registerWallet()
 	return store
 }

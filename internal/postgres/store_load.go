@@ -110,7 +110,8 @@ func (l *loader) once() {
 		return
 	}
 	l.batch.Queue(`-- name: once_read
-		SELECT once_key, journal_id FROM once_keys WHERE book_id = $1 AND once_key = ANY($2)`, l.needs.Book, l.needs.Once).
+		SELECT o.once_key, o.journal_id FROM unnest($2::text[]) AS n (once_key)
+		CROSS JOIN LATERAL (SELECT t.once_key, t.journal_id FROM once_keys t WHERE t.book_id = $1 AND t.once_key = n.once_key OFFSET 0) o`, l.needs.Book, l.needs.Once).
 		Query(func(rows pgx.Rows) error {
 			for rows.Next() {
 				var once string
@@ -130,8 +131,11 @@ func (l *loader) accounts() {
 	}
 	l.batch.Queue(`-- name: accounts_read
 		SELECT a.account_id, a.code, a.class, a.commodity, a.owner_id, b.debits, b.credits, b.version, b.status
-		FROM accounts a JOIN account_balances b ON b.book_id = a.book_id AND b.account_id = a.account_id
-		WHERE a.book_id = $1 AND a.account_id = ANY($2::uuid[]) AND b.account_id = ANY($2::uuid[])`, l.needs.Book, l.needs.Accounts).Query(l.scanAccounts)
+		FROM unnest($2::uuid[]) AS n (account_id)
+		CROSS JOIN LATERAL (SELECT t.account_id, t.code, t.class, t.commodity, t.owner_id FROM accounts t
+			WHERE t.book_id = $1 AND t.account_id = n.account_id OFFSET 0) a
+		CROSS JOIN LATERAL (SELECT t.debits, t.credits, t.version, t.status FROM account_balances t
+			WHERE t.book_id = $1 AND t.account_id = n.account_id OFFSET 0) b`, l.needs.Book, l.needs.Accounts).Query(l.scanAccounts)
 }
 
 func (l *loader) scanAccounts(rows pgx.Rows) error {
@@ -150,8 +154,14 @@ func (l *loader) scanAccounts(rows pgx.Rows) error {
 	return rows.Err()
 }
 
+// reversedLots selects the lots that the journals of $5 moved.
+const reversedLots = `SELECT m.lot_id FROM unnest($5::uuid[]) AS j (journal_id)
+	CROSS JOIN LATERAL (SELECT t.lot_id FROM lot_movements t WHERE t.book_id = $1 AND t.journal_id = j.journal_id OFFSET 0) m`
+
 // places reads, per account that the batch may take units from, the unexpired
-// places in spend order until they cover the demand, and counts the expired.
+// places in spend order until they cover the demand, and counts the expired. Lots
+// that the batch's reversals bring along do not count as cover: a reversal may
+// take their units first.
 func (l *loader) places() {
 	if len(l.needs.Demand) == 0 {
 		return
@@ -168,22 +178,27 @@ func (l *loader) places() {
 				l.expires_at, l.priority, l.money, l.basis_minor, l.basis_remaining, l.jurisdiction,
 				sum(p.quantity) OVER (PARTITION BY p.account_id ORDER BY l.priority, l.expires_at, l.lot_id) - p.quantity AS before
 			FROM unnest($3::uuid[], $4::bigint[]) AS d (account_id, quantity)
-			JOIN lot_places p ON p.book_id = $1 AND p.account_id = ANY($3::uuid[]) AND p.account_id = d.account_id AND p.quantity > 0
+			CROSS JOIN LATERAL (
+				SELECT t.account_id, t.lot_id, t.quantity FROM lot_places t
+				WHERE t.book_id = $1 AND t.account_id = d.account_id AND t.quantity > 0 OFFSET 0) p
 			CROSS JOIN LATERAL (
 				SELECT t.lot_id, t.wallet_id, t.origin, t.granted, t.remaining, t.expires_at, t.priority, t.money, t.basis_minor,
 					t.basis_remaining, t.jurisdiction
 				FROM lots t WHERE t.book_id = $1 AND t.lot_id = p.lot_id OFFSET 0) l
 			WHERE l.expires_at > (SELECT greatest($2::timestamptz, last_posted_at + interval '1 microsecond') FROM book_heads WHERE book_id = $1)
+				AND l.lot_id <> ALL (ARRAY(`+reversedLots+`))
 		) live
-		WHERE before < demand`, l.needs.Book, l.clock(), accounts, demands).Query(l.scanPlaces)
+		WHERE before < demand`, l.needs.Book, l.clock(), accounts, demands, l.journals()).Query(l.scanPlaces)
 	l.batch.Queue(`-- name: expired_read
 		SELECT p.account_id, sum(p.quantity)::bigint
-		FROM lot_places p
+		FROM unnest($3::uuid[], $4::bigint[]) AS d (account_id, quantity)
+		CROSS JOIN LATERAL (
+			SELECT t.account_id, t.lot_id, t.quantity FROM lot_places t
+			WHERE t.book_id = $1 AND t.account_id = d.account_id AND t.quantity > 0 OFFSET 0) p
 		CROSS JOIN LATERAL (SELECT t.lot_id, t.expires_at FROM lots t WHERE t.book_id = $1 AND t.lot_id = p.lot_id OFFSET 0) l
-		WHERE p.book_id = $1 AND p.account_id = ANY($3::uuid[]) AND p.quantity > 0
-			AND l.expires_at <= (SELECT greatest($2::timestamptz, last_posted_at + interval '1 microsecond') FROM book_heads WHERE book_id = $1)
-			AND l.lot_id NOT IN (SELECT m.lot_id FROM lot_movements m WHERE m.book_id = $1 AND m.journal_id = ANY($4::uuid[]))
-		GROUP BY p.account_id`, l.needs.Book, l.clock(), accounts, l.journals()).Query(func(rows pgx.Rows) error {
+		WHERE l.expires_at <= (SELECT greatest($2::timestamptz, last_posted_at + interval '1 microsecond') FROM book_heads WHERE book_id = $1)
+			AND l.lot_id <> ALL (ARRAY(`+reversedLots+`))
+		GROUP BY p.account_id`, l.needs.Book, l.clock(), accounts, demands, l.journals()).Query(func(rows pgx.Rows) error {
 		for rows.Next() {
 			var account ledger.ID
 			var units int64

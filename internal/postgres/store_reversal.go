@@ -24,38 +24,44 @@ func (l *loader) reversals() {
 	}
 	l.batch.Queue(`-- name: reversal_journals_read
 		SELECT j.journal_id, j.seq, j.template, j.template_version, j.type, j.arguments, j.effective_at, j.posted_at, j.wallet_id,
-			j.subject_type, j.subject_id, j.initiated_by, coalesce(sum(r.reversed_quantity), 0)::bigint
-		FROM journals j LEFT JOIN journals r ON r.book_id = $1 AND r.reverses = ANY($2::uuid[]) AND r.reverses = j.journal_id
-		WHERE j.book_id = $1 AND j.journal_id = ANY($2::uuid[])
-		GROUP BY j.book_id, j.journal_id`, l.needs.Book, l.needs.Journals).Query(l.scanRecords)
+			j.subject_type, j.subject_id, j.initiated_by,
+			coalesce((SELECT sum(r.reversed_quantity) FROM journals r WHERE r.book_id = $1 AND r.reverses = j.journal_id), 0)::bigint
+		FROM (SELECT DISTINCT unnest($2::uuid[]) AS id) n
+		CROSS JOIN LATERAL (
+			SELECT t.journal_id, t.seq, t.template, t.template_version, t.type, t.arguments, t.effective_at, t.posted_at, t.wallet_id,
+				t.subject_type, t.subject_id, t.initiated_by
+			FROM journals t WHERE t.book_id = $1 AND t.journal_id = n.id OFFSET 0) j`, l.needs.Book, l.needs.Journals).Query(l.scanRecords)
 	l.batch.Queue(`-- name: reversal_movements_read
 		SELECT journal_id, line, lot_id, account_id, quantity, basis, money
-		FROM lot_movements WHERE book_id = $1 AND journal_id = ANY($2::uuid[])
+		FROM (SELECT DISTINCT unnest($2::uuid[]) AS id) n
+		CROSS JOIN LATERAL (
+			SELECT t.journal_id, t.line, t.lot_id, t.account_id, t.quantity, t.basis, t.money
+			FROM lot_movements t WHERE t.book_id = $1 AND t.journal_id = n.id OFFSET 0) m
 		ORDER BY journal_id, line`, l.needs.Book, l.needs.Journals).Query(l.scanMovements)
 	l.batch.Queue(`-- name: reversal_undone_read
 		SELECT r.reverses, m.lot_id, sum(abs(m.quantity))::bigint, sum(abs(m.basis))::bigint
-		FROM journals r
+		FROM (SELECT DISTINCT unnest($2::uuid[]) AS id) n
+		CROSS JOIN LATERAL (SELECT t.journal_id, t.reverses FROM journals t WHERE t.book_id = $1 AND t.reverses = n.id OFFSET 0) r
 		CROSS JOIN LATERAL (
 			SELECT t.lot_id, t.quantity, t.basis FROM lot_movements t WHERE t.book_id = $1 AND t.journal_id = r.journal_id OFFSET 0) m
-		WHERE r.book_id = $1 AND r.reverses = ANY($2::uuid[])
 		GROUP BY r.reverses, m.lot_id`, l.needs.Book, l.needs.Journals).Query(l.scanUndone)
 	l.batch.Queue(`-- name: reversal_places_read
 		SELECT DISTINCT p.account_id, p.quantity, l.lot_id, l.wallet_id, l.origin, l.granted, l.remaining, l.expires_at, l.priority, l.money,
 			l.basis_minor, l.basis_remaining, l.jurisdiction
-		FROM lot_movements m
+		FROM (SELECT DISTINCT unnest($2::uuid[]) AS id) n
+		CROSS JOIN LATERAL (SELECT t.lot_id, t.account_id FROM lot_movements t WHERE t.book_id = $1 AND t.journal_id = n.id OFFSET 0) m
 		CROSS JOIN LATERAL (
 			SELECT t.lot_id, t.wallet_id, t.origin, t.granted, t.remaining, t.expires_at, t.priority, t.money, t.basis_minor,
 				t.basis_remaining, t.jurisdiction
 			FROM lots t WHERE t.book_id = $1 AND t.lot_id = m.lot_id OFFSET 0) l
 		CROSS JOIN LATERAL (
 			SELECT t.account_id, t.quantity FROM lot_places t
-			WHERE t.book_id = $1 AND t.account_id = m.account_id AND t.lot_id = m.lot_id OFFSET 0) p
-		WHERE m.book_id = $1 AND m.journal_id = ANY($2::uuid[])`, l.needs.Book, l.needs.Journals).Query(l.scanPlaces)
+			WHERE t.book_id = $1 AND t.account_id = m.account_id AND t.lot_id = m.lot_id OFFSET 0) p`, l.needs.Book, l.needs.Journals).Query(l.scanPlaces)
 	l.batch.Queue(`-- name: reversal_accounts_read
 		SELECT a.account_id, a.code, a.class, a.commodity, a.owner_id, b.debits, b.credits, b.version, b.status
 		FROM (
-			SELECT debit_account AS account_id FROM postings WHERE book_id = $1 AND journal_id = ANY($2::uuid[])
-			UNION SELECT credit_account FROM postings WHERE book_id = $1 AND journal_id = ANY($2::uuid[])) n
+			SELECT DISTINCT unnest(ARRAY[p.debit_account, p.credit_account]) AS account_id FROM unnest($2::uuid[]) AS j (id)
+			CROSS JOIN LATERAL (SELECT t.debit_account, t.credit_account FROM postings t WHERE t.book_id = $1 AND t.journal_id = j.id OFFSET 0) p) n
 		CROSS JOIN LATERAL (
 			SELECT t.account_id, t.code, t.class, t.commodity, t.owner_id
 			FROM accounts t WHERE t.book_id = $1 AND t.account_id = n.account_id OFFSET 0) a

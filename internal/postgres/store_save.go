@@ -23,17 +23,29 @@ func (s *Store) save(ctx context.Context, conn *pgxpool.Conn, w *ledger.Writes) 
 	saveMovements(batch, w)
 	saveDays(batch, w)
 	saveKeys(batch, w)
-	for _, effect := range w.Effects {
-		write, ok := s.effects[effect.Kind]
-		if !ok {
-			return fmt.Errorf("no write is registered for effect %s", effect.Kind)
-		}
-		write(batch, w.Book, effect.Rows)
+	if err := s.saveEffects(batch, w); err != nil {
+		return err
 	}
 	saveBalances(batch, w)
 	saveHead(batch, w)
 	batch.Queue("-- name: commit\nCOMMIT")
 	return conn.SendBatch(ctx, batch).Close()
+}
+
+func (s *Store) saveEffects(batch *pgx.Batch, w *ledger.Writes) error {
+	written := 0
+	for _, effect := range s.effects {
+		for _, rows := range w.Effects {
+			if rows.Kind == effect.kind {
+				effect.write(batch, w.Book, rows.Rows)
+				written++
+			}
+		}
+	}
+	if written < len(w.Effects) {
+		return fmt.Errorf("an effect of this batch has no registered write")
+	}
+	return nil
 }
 
 func (s *Store) saveAccounts(batch *pgx.Batch, w *ledger.Writes) {
@@ -126,7 +138,8 @@ func saveLots(batch *pgx.Batch, w *ledger.Writes) {
 		batch.Queue(`-- name: lots_update
 			UPDATE lots l SET remaining = n.remaining, basis_remaining = n.basis_remaining
 			FROM unnest($2::uuid[], $3::bigint[], $4::bigint[]) AS n (lot_id, remaining, basis_remaining)
-			WHERE l.book_id = $1 AND l.lot_id = ANY($2::uuid[]) AND l.lot_id = n.lot_id`, w.Book, ids, remaining, basis)
+			CROSS JOIN LATERAL (SELECT t.ctid AS at FROM lots t WHERE t.book_id = $1 AND t.lot_id = n.lot_id OFFSET 0) o
+			WHERE l.ctid = o.at`, w.Book, ids, remaining, basis)
 	}
 	if n := len(w.Places); n > 0 {
 		lots, accounts, quantities := make([]ledger.ID, n), make([]ledger.ID, n), make([]int64, n)
@@ -266,7 +279,9 @@ func saveBalances(batch *pgx.Batch, w *ledger.Writes) {
 			UPDATE account_balances b SET debits = n.debits, credits = n.credits, version = n.version, status = n.status
 			FROM unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[])
 				AS n (account_id, version_before, debits, credits, version, status)
-			WHERE b.book_id = $1 AND b.account_id = ANY($2::uuid[]) AND b.account_id = n.account_id AND b.version = n.version_before
+			CROSS JOIN LATERAL (SELECT t.ctid AS at FROM account_balances t
+				WHERE t.book_id = $1 AND t.account_id = n.account_id AND t.version = n.version_before OFFSET 0) o
+			WHERE b.ctid = o.at
 			RETURNING b.account_id)
 		SELECT ledger_require(count(account_id) = cardinality($2::uuid[]), 'account_balances_version') FROM changed`,
 		w.Book, accounts, before, debits, credits, versions, statuses)

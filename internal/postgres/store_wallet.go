@@ -13,11 +13,13 @@ import (
 // write its effects.
 func (s *Store) registerWallet() {
 	s.guards[wallet.GuardOwner] = readOwners
-	s.effects[wallet.EffectOwner] = writeOwners
-	s.effects[wallet.EffectWallet] = writeWallets
-	s.effects[wallet.EffectFreeze] = writeFreezes
-	s.effects[wallet.EffectMembership] = writeMemberships
-	s.effects[wallet.EffectSpend] = writeSpend
+	s.effects = append(s.effects,
+		registeredEffect{wallet.EffectOwner, writeOwners},
+		registeredEffect{wallet.EffectWallet, writeWallets},
+		registeredEffect{wallet.EffectMembership, writeMemberships},
+		registeredEffect{wallet.EffectFreeze, writeFreezes},
+		registeredEffect{wallet.EffectSpend, writeSpend},
+	)
 }
 
 func readOwners(batch *pgx.Batch, _ ledger.BookID, ids []string, found func(id string, row any)) {

@@ -12,6 +12,11 @@ import (
 // may not see: the two are never told apart.
 var ErrNotFound = errors.New("wallet: not found")
 
+// ErrUnavailable is wrapped by a Reader around every failed read that says
+// nothing about the data: the storage is away, overloaded or too slow. The read
+// may be repeated.
+var ErrUnavailable = errors.New("wallet: storage did not answer")
+
 // Ref names a wallet: its book is where to look, never a right to see it.
 type Ref struct {
 	Book ledger.BookID
@@ -62,7 +67,8 @@ type Balance struct {
 	Escrow    int64
 	Debt      int64
 	AsOf      time.Time
-	// Value of the available units at cost basis, per money.
+	// Basis is the value of the available units at cost basis, per money. It is
+	// empty in a past balance, and for a member, who is not shown it.
 	Basis map[ledger.Commodity]int64
 }
 
@@ -148,7 +154,11 @@ type TransactionFilter struct {
 	Max           int64
 	EffectiveFrom time.Time // inclusive; zero: unbounded
 	EffectiveTo   time.Time // exclusive; zero: unbounded
-	Subject       ledger.Subject
+	// FromDay and ToDay bound the local day, in the owner's time zone, of the
+	// business event: the first inclusive, the second exclusive; zero: unbounded.
+	FromDay ledger.Date
+	ToDay   ledger.Date
+	Subject ledger.Subject
 }
 
 // TransactionsQuery asks for a page of history, newest first.
@@ -182,7 +192,7 @@ type Transaction struct {
 	Subject        ledger.Subject
 	InitiatedBy    string
 	Reverses       ledger.ID   // NilID for none
-	ReversedBy     []ledger.ID // oldest first; with WithLinks only
+	ReversedBy     []ledger.ID // oldest first, the latest 100 that the caller may see
 	Reversed       int64       // units undone so far
 	Lots           []LotMovement
 }

@@ -127,14 +127,25 @@ func (e membershipEffect) Row(accepted *ledger.Delta) any {
 	return row
 }
 
-// spendEffect counts the units that a journal consumed from a wallet's lots, or
-// gave back to them. A return counts for whoever spent.
+// spendEffect adds what SpendOf counts.
 type spendEffect struct{}
 
 func (spendEffect) Kind() string { return EffectSpend }
 
 func (spendEffect) Row(accepted *ledger.Delta) any {
-	row := SpendRow{
+	row, counts := SpendOf(accepted)
+	if !counts {
+		return nil
+	}
+	return row
+}
+
+// SpendOf counts the units that a journal consumed from a wallet's lots, or gave
+// back to them; ok is false when it did neither. A return counts for whoever
+// spent. It is the one definition of the spend projection, written as an effect
+// and re-derived by verification (I22).
+func SpendOf(accepted *ledger.Delta) (row SpendRow, ok bool) {
+	row = SpendRow{
 		Wallet: accepted.Journal.Wallet, BucketAt: accepted.Journal.EffectiveAt.Truncate(spendBucket),
 		InitiatedBy: accepted.Journal.InitiatedBy,
 	}
@@ -151,10 +162,7 @@ func (spendEffect) Row(accepted *ledger.Delta) any {
 			row.Product, row.Returned = product, row.Returned+posting.Amount
 		}
 	}
-	if row.Product == "" {
-		return nil
-	}
-	return row
+	return row, row.Product != ""
 }
 
 // classConsumed begins the classes of units used up, one a product.

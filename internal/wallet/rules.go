@@ -79,12 +79,12 @@ var templates = []ledger.Template{
 		Opens: []ledger.Open{{Account: available, Commodity: ledger.CNX}},
 	},
 	{
-		Name: TemplateGrant, Version: 1, Type: "{" + ArgType + "}", Lot: lotTerms,
+		Name: TemplateGrant, Version: 1, Type: "{" + ArgType + "}", Lot: freeLot,
 		ReversibleAs: []string{TypeReversal},
 		Lines:        []ledger.Line{{Debit: "ISSUED:{origin}", Credit: available, Commodity: ledger.CNX, Measure: ledger.Named(ArgQuantity)}},
 	},
 	{
-		Name: TemplatePurchase, Version: 1, Type: TypePurchase, Lot: lotTerms,
+		Name: TemplatePurchase, Version: 1, Type: TypePurchase, Lot: paidLot,
 		ReversibleAs: []string{TypeReversal},
 		Lines: []ledger.Line{
 			{Debit: "ISSUED:PURCHASE", Credit: available, Commodity: ledger.CNX, Measure: ledger.Named(ArgQuantity)},
@@ -112,7 +112,12 @@ var templates = []ledger.Template{
 	{Name: TemplateSetMembership, Version: 1, Type: TypeMembershipSet},
 }
 
-var lotTerms = &ledger.NewLot{
+// freeLot has no cost basis: units that nobody paid for defer no revenue.
+var freeLot = &ledger.NewLot{
+	Origin: ArgOrigin, ExpiresAt: ArgExpiresAt, Priority: ArgPriority, Jurisdiction: ArgJurisdiction,
+}
+
+var paidLot = &ledger.NewLot{
 	Origin: ArgOrigin, ExpiresAt: ArgExpiresAt, Priority: ArgPriority, Money: ArgMoney, Basis: ArgPrice, Jurisdiction: ArgJurisdiction,
 }
 

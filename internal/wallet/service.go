@@ -203,7 +203,9 @@ func (s *Service) Purchase(ctx context.Context, caller Caller, in Purchase) (Res
 			Text(ArgMoney, string(in.Currency)).Amount(ArgPrice, in.Price).Amount(ArgFee, in.Fee)
 		command.Once, command.EffectiveAt = "payment:"+in.Reference, in.EffectiveAt
 		command.Explanation = Explanation{Rule: "PURCHASE", PolicyVersion: rules.Version, Inputs: []Input{
-			{"quantity", decimal(in.Quantity)}, {"priceMinor", decimal(in.Price)}, {"currency", string(in.Currency)},
+			{"quantity", decimal(in.Quantity)},
+			{"priceMinor", decimal(in.Price)},
+			{"currency", string(in.Currency)},
 			{"paymentReference", in.Reference},
 		}}.encode()
 	})

@@ -1,0 +1,121 @@
+package postgres
+
+import (
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"purser/internal/wallet"
+	"purser/ledger"
+)
+
+// Balances of wallets, after the CTEs of reach. $10 and $11 are classes of other
+// accounts and the part each adds to. All three statements answer with the same
+// columns; only a balance of now knows expired units and the basis of the rest.
+const (
+	balanceAccounts = `,
+	parts (book_id, wallet_id, part, account_id) AS (
+		SELECT v.book_id, v.wallet_id, 'AVAILABLE', v.account_id FROM visible v
+		UNION ALL
+		SELECT v.book_id, v.wallet_id, c.part, a.account_id
+		FROM visible v CROSS JOIN unnest($10::text[], $11::text[]) AS c (class, part)
+		JOIN accounts a ON a.book_id = v.book_id AND a.code = replace(c.class, '*', v.wallet_id::text) AND a.commodity = 'CNX'
+	)`
+	balanceColumns = `
+	SELECT v.book_id, v.wallet_id,
+		coalesce(sum(x.balance) FILTER (WHERE x.part = 'AVAILABLE'), 0)::bigint,
+		coalesce(sum(x.balance) FILTER (WHERE x.part = 'HELD'), 0)::bigint,
+		coalesce(sum(x.balance) FILTER (WHERE x.part = 'ESCROW'), 0)::bigint,
+		coalesce(sum(x.balance) FILTER (WHERE x.part = 'DEBT'), 0)::bigint,`
+	balanceRows = `
+	FROM visible v CROSS JOIN instant i
+	LEFT JOIN balances x ON x.book_id = v.book_id AND x.wallet_id = v.wallet_id`
+
+	// The value of a place is its share of what the lot's units still cost,
+	// rounded down; products may pass 64 bits, so they are numeric.
+	balanceNowSQL = "-- name: page_balance\n" + visibleWallets + balanceAccounts + `,
+	balances AS (
+		SELECT p.book_id, p.wallet_id, p.part, CASE WHEN b.credit_normal THEN b.credits - b.debits ELSE b.debits - b.credits END AS balance
+		FROM parts p JOIN account_balances b ON b.book_id = p.book_id AND b.account_id = p.account_id
+	),
+	units AS (
+		SELECT v.book_id, v.wallet_id, l.money, coalesce(sum(p.quantity) FILTER (WHERE l.expires_at <= i.now), 0) AS expired,
+			coalesce(sum(div(l.basis_remaining::numeric * p.quantity, l.remaining))
+				FILTER (WHERE l.expires_at > i.now AND v.access <> 'MEMBER'), 0) AS basis
+		FROM visible v CROSS JOIN instant i
+		JOIN lot_places p ON p.book_id = v.book_id AND p.account_id = v.account_id AND p.quantity > 0
+		JOIN lots l ON l.book_id = p.book_id AND l.lot_id = p.lot_id
+		GROUP BY v.book_id, v.wallet_id, l.money
+	),
+	lotted AS (
+		SELECT book_id, wallet_id, sum(expired)::bigint AS expired,
+			array_agg(money) FILTER (WHERE basis > 0) AS moneys, array_agg(basis::bigint) FILTER (WHERE basis > 0) AS basis
+		FROM units GROUP BY book_id, wallet_id
+	)` + balanceColumns + `
+		coalesce(u.expired, 0), u.moneys, u.basis, i.now` + balanceRows + `
+	LEFT JOIN lotted u ON u.book_id = v.book_id AND u.wallet_id = v.wallet_id
+	GROUP BY v.book_id, v.wallet_id, i.now, u.expired, u.moneys, u.basis`
+
+	// The last posting up to an instant is the newest of one side or of the
+	// other; arrays compare by version first. Each is one step into an index.
+	balancePostedSQL = "-- name: page_balance_posted\n" + visibleWallets + balanceAccounts + `,
+	last AS (
+		SELECT p.book_id, p.wallet_id, p.part,
+			(SELECT ARRAY[d.debit_version, d.debit_balance] FROM postings d
+			WHERE d.book_id = p.book_id AND d.debit_account = p.account_id AND d.posted_at <= $12::timestamptz
+			ORDER BY d.posted_at DESC, d.debit_version DESC LIMIT 1) AS debit,
+			(SELECT ARRAY[c.credit_version, c.credit_balance] FROM postings c
+			WHERE c.book_id = p.book_id AND c.credit_account = p.account_id AND c.posted_at <= $12
+			ORDER BY c.posted_at DESC, c.credit_version DESC LIMIT 1) AS credit
+		FROM parts p
+	),
+	balances AS (SELECT book_id, wallet_id, part, (greatest(debit, credit))[2] AS balance FROM last)` + balanceColumns + `
+		0::bigint, NULL::text[], NULL::bigint[], $12` + balanceRows + `
+	GROUP BY v.book_id, v.wallet_id`
+
+	balanceBookedSQL = "-- name: page_balance_booked\n" + visibleWallets + balanceAccounts + `,
+	balances AS (
+		SELECT p.book_id, p.wallet_id, p.part,
+			CASE WHEN b.credit_normal THEN sum(d.credits - d.debits) ELSE sum(d.debits - d.credits) END AS balance
+		FROM parts p JOIN account_balances b ON b.book_id = p.book_id AND b.account_id = p.account_id
+		JOIN account_days d ON d.book_id = p.book_id AND d.account_id = p.account_id AND d.booked_on <= $12::date
+		GROUP BY p.book_id, p.wallet_id, p.part, p.account_id, b.credit_normal
+	)` + balanceColumns + `
+		0::bigint, NULL::text[], NULL::bigint[], least(($12 + 1)::timestamp AT TIME ZONE 'UTC', i.now)` + balanceRows + `
+	GROUP BY v.book_id, v.wallet_id, i.now`
+)
+
+func (p *pageRead) balance(query wallet.BalanceQuery) {
+	own := []any{p.reader.parts.classes, p.reader.parts.parts}
+	sql := balanceNowSQL
+	switch {
+	case query.AsOf.IsZero():
+	case query.Axis == wallet.AxisBooked:
+		sql, own = balanceBookedSQL, append(own, ledger.DateOf(query.AsOf).Time())
+	default:
+		sql, own = balancePostedSQL, append(own, query.AsOf)
+	}
+	p.batch.Queue(sql, p.question.with(own...)...).Query(sections(p, query, scanBalance))
+}
+
+func scanBalance(rows pgx.Rows, section func(wallet.Ref) *wallet.Balance) error {
+	var ref wallet.Ref
+	var b wallet.Balance
+	var available, expired int64
+	var moneys []ledger.Commodity
+	var basis []int64
+	if err := rows.Scan(&ref.Book, &ref.ID, &available, &b.Held, &b.Escrow, &b.Debt, &expired, &moneys, &basis, &b.AsOf); err != nil {
+		return err
+	}
+	b.Available = available - expired
+	b.Posted = b.Available + b.Held
+	if len(moneys) != len(basis) {
+		return fmt.Errorf("basis of wallet %s in %d moneys has %d amounts", ref.ID, len(moneys), len(basis))
+	}
+	b.Basis = make(map[ledger.Commodity]int64, len(moneys))
+	for i, money := range moneys {
+		b.Basis[money] = basis[i]
+	}
+	*section(ref) = b
+	return nil
+}

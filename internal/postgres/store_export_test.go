@@ -1,0 +1,7 @@
+package postgres
+
+// Register adds a kind of guard and of effect that only tests have.
+func (s *Store) Register(kind string, read GuardRead, write EffectWrite) {
+	s.guards[kind] = read
+	s.effects = append(s.effects, registeredEffect{kind, write})
+}
