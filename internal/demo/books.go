@@ -1,0 +1,178 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"purser/internal/wallet"
+	"purser/ledger"
+)
+
+// recordsKept is how much simulated time the fold's memory of journals covers:
+// longer than any return or correction waits.
+const recordsKept = 12 * 24 * time.Hour
+
+// decided is a command with the outcome that the ledger must give it.
+type decided struct {
+	command ledger.Command
+	outcome ledger.Outcome
+}
+
+// books decides commands by the ledger's own fold on whole books in memory, and
+// keeps them in order until they are posted. It is the wallet.Poster and the
+// wallet.Directory of the generator.
+type books struct {
+	rules *ledger.Rules
+	// at is the instant of the event being played, postedAt the later instant
+	// at which the stretch of time it is in will be posted.
+	at, postedAt time.Time
+	states       map[ledger.BookID]*ledger.State
+	queued       map[ledger.BookID][]decided
+	order        []ledger.BookID // of first use
+	byWallet     map[ledger.ID]*holder
+	byOwner      map[ledger.ID]*holder
+	remembered   []memory
+}
+
+// memory is what the fold may forget once no command can ask for it.
+type memory struct {
+	postedAt time.Time
+	book     ledger.BookID
+	journal  ledger.ID
+	once     string
+}
+
+func newBooks(rules *ledger.Rules, holders []*holder) *books {
+	b := &books{
+		rules: rules, states: map[ledger.BookID]*ledger.State{}, queued: map[ledger.BookID][]decided{},
+		byWallet: make(map[ledger.ID]*holder, len(holders)), byOwner: make(map[ledger.ID]*holder, len(holders)),
+	}
+	for _, h := range holders {
+		b.byOwner[h.owner] = h
+	}
+	return b
+}
+
+// Post implements wallet.Poster: it decides the command as the ledger will. A
+// command without a business instant gets the event's, because the ledger would
+// take the later one at which it posts.
+func (b *books) Post(_ context.Context, c ledger.Command) (ledger.Outcome, error) {
+	if c.EffectiveAt.IsZero() {
+		c.EffectiveAt = b.at
+	}
+	state := b.state(c.Book)
+	state.Now = b.postedAt
+	delta, outcome, err := b.rules.Apply(state, &c)
+	if err != nil {
+		return ledger.Outcome{}, fmt.Errorf("decide command %s: %w", c.ID, err)
+	}
+	if delta != nil {
+		state.Advance(delta)
+		b.remembered = append(b.remembered, memory{b.postedAt, c.Book, c.ID, c.Once})
+	}
+	b.queued[c.Book] = append(b.queued[c.Book], decided{command: c, outcome: outcome})
+	return outcome, nil
+}
+
+func (b *books) state(book ledger.BookID) *ledger.State {
+	state, found := b.states[book]
+	if !found {
+		state = ledger.NewState(book)
+		b.states[book] = state
+		b.order = append(b.order, book)
+	}
+	return state
+}
+
+// advance begins the next stretch of time and forgets what is too old to be
+// reversed or repeated, so that memory does not grow with the days.
+func (b *books) advance(postedAt time.Time) {
+	b.postedAt = postedAt
+	oldest := postedAt.Add(-recordsKept)
+	var n int
+	for ; n < len(b.remembered) && b.remembered[n].postedAt.Before(oldest); n++ {
+		old := b.remembered[n]
+		state := b.states[old.book]
+		delete(state.Journals, old.journal)
+		delete(state.Once, old.once)
+	}
+	b.remembered = append(b.remembered[:0], b.remembered[n:]...)
+}
+
+// available is what a wallet can spend in this stretch of time.
+func (b *books) available(ref wallet.Ref) int64 {
+	state := b.state(ref.Book)
+	var units int64
+	for _, place := range state.Places[ledger.AccountID(ref.Book, wallet.AvailableCode(ref.ID), ledger.CNX)] {
+		if b.alive(ref.Book, place.Lot) {
+			units += place.Quantity
+		}
+	}
+	return units
+}
+
+// alive reports whether a lot is known and not expired.
+func (b *books) alive(book ledger.BookID, id ledger.ID) bool {
+	lot, found := b.state(book).Lots[id]
+	return found && (lot.ExpiresAt.IsZero() || lot.ExpiresAt.After(b.postedAt))
+}
+
+// remaining is what can still be taken back of a grant: nothing once expired.
+func (b *books) remaining(book ledger.BookID, lot ledger.ID) int64 {
+	if !b.alive(book, lot) {
+		return 0
+	}
+	return b.state(book).Lots[lot].Remaining
+}
+
+// Page implements wallet.Directory for the one thing that commands ask: whether
+// the caller reaches a wallet, and as what.
+func (b *books) Page(_ context.Context, caller wallet.Caller, request wallet.PageRequest) (*wallet.Page, error) {
+	page := &wallet.Page{Now: b.at}
+	for _, ref := range request.Refs {
+		h, known := b.byWallet[ref.ID]
+		if !known || h.ref != ref {
+			continue
+		}
+		if access := h.accessOf(caller); access != "" {
+			page.Wallets = append(page.Wallets, wallet.Wallet{
+				Ref: h.ref, Owner: h.owner, Kind: h.kind, Jurisdiction: h.place.jurisdiction, TimeZone: h.place.zone, Access: access,
+			})
+		}
+	}
+	return page, nil
+}
+
+// accessOf returns as what the caller reaches the holder's wallet, "" for not.
+func (h *holder) accessOf(caller wallet.Caller) wallet.Access {
+	if caller.All {
+		return wallet.AccessAll
+	}
+	if caller.OwnWallets && caller.Party == h.owner {
+		return wallet.AccessOwner
+	}
+	for _, role := range caller.Memberships {
+		switch {
+		case h.members[caller.Party] != role:
+		case role == roleAdmin:
+			return wallet.AccessAdmin
+		case role == roleMember:
+			return wallet.AccessMember
+		}
+	}
+	return ""
+}
+
+// Owner implements wallet.Directory.
+func (b *books) Owner(_ context.Context, id ledger.ID) (wallet.OwnerRow, error) {
+	h, known := b.byOwner[id]
+	if !known || h.ref.ID.IsZero() {
+		return wallet.OwnerRow{}, wallet.ErrNotFound
+	}
+	kind := wallet.OwnerParty
+	if h.isAgency() {
+		kind = wallet.OwnerOrganisation
+	}
+	return wallet.OwnerRow{ID: id, Book: h.ref.Book, Kind: kind, Jurisdiction: h.place.jurisdiction, TimeZone: h.place.zone}, nil
+}
