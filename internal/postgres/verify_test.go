@@ -2,8 +2,10 @@ package postgres_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,6 +25,9 @@ type history struct {
 	ledger *ledger.Ledger
 	owner  string
 	spend  ledger.ID
+
+	service *wallet.Service
+	caller  wallet.Caller
 }
 
 func newHistory(t *testing.T) *history {
@@ -42,6 +47,7 @@ func newHistory(t *testing.T) *history {
 	})
 	caller := wallet.Caller{Principal: "service:test", All: true}
 	service := wallet.NewService(h.ledger, db.NewReader(time.Now), time.Now, func() ledger.ID { return ledger.ID(uuid.Must(uuid.NewV7())) })
+	h.service, h.caller = service, caller
 	opened := h.must(service.Open(t.Context(), caller, wallet.Open{
 		Key: "open-wallet", Owner: ledger.ID(uuid.New()), OwnerKind: wallet.OwnerParty, Kind: wallet.KindFreelancer, Jurisdiction: "US", TimeZone: "America/New_York",
 	})).Wallet
@@ -64,6 +70,30 @@ func (h *history) must(result wallet.Result, err error) wallet.Result {
 		h.t.Fatalf("post: %v, refusal %v", err, result.Outcome.Refusal)
 	}
 	return result
+}
+
+// write opens a wallet and posts journals on it, one after another.
+func (h *history) write(journals int) {
+	owner := ledger.ID(uuid.New())
+	opened, err := h.service.Open(h.t.Context(), h.caller, wallet.Open{
+		Key: "open-wallet", Owner: owner, OwnerKind: wallet.OwnerParty, Kind: wallet.KindFreelancer, Jurisdiction: "NP", TimeZone: "Asia/Kathmandu",
+	})
+	if err != nil {
+		h.t.Error(err)
+		return
+	}
+	for i := range journals {
+		key := fmt.Sprintf("journal-%d", i)
+		if i%4 == 0 {
+			_, err = h.service.Purchase(h.t.Context(), h.caller, wallet.Purchase{Key: key, Wallet: opened.Wallet, Quantity: 7, Price: 100, Currency: ledger.USD, Reference: uuid.NewString()})
+		} else {
+			_, err = h.service.Spend(h.t.Context(), h.caller, wallet.Spend{Key: key, Wallet: opened.Wallet, Quantity: 2, Subject: ledger.Subject{Type: "PROPOSAL", ID: uuid.NewString()}})
+		}
+		if err != nil {
+			h.t.Error(err)
+			return
+		}
+	}
 }
 
 // failures returns the invariants that do not hold.
@@ -89,6 +119,26 @@ func TestVerify(t *testing.T) {
 		t.Parallel()
 		if failed := newHistory(t).failures(); len(failed) > 0 {
 			t.Errorf("got %v, want nothing", failed)
+		}
+	})
+	t.Run("a_history_that_is_being_written_is_clean", func(t *testing.T) {
+		t.Parallel()
+		h := newHistory(t)
+		var writers sync.WaitGroup
+		for range 4 {
+			writers.Go(func() { h.write(200) })
+		}
+		finished := make(chan struct{})
+		go func() { writers.Wait(); close(finished) }()
+		for running := true; running; {
+			select {
+			case <-finished:
+				running = false // and once more, over all of it
+			default:
+			}
+			if failed := h.failures(); len(failed) > 0 {
+				t.Fatalf("got %v, want nothing", failed)
+			}
 		}
 	})
 	for _, tampering := range []struct{ name, statement, invariant string }{
