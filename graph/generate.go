@@ -4,7 +4,27 @@
 // the schema without its resolver is a compile error there and not a panic here.
 package graph
 
+import (
+	"context"
+
+	"github.com/99designs/gqlgen/graphql"
+)
+
 // Without --config gqlgen looks for gqlgen.yml in the parents and works from there;
 // with it, the paths in the file would be taken from this directory.
 //
 //go:generate go tool gqlgen generate
+
+// WalletArguments returns the arguments of a field selected on a Wallet, by name,
+// exactly as the executor will pass them to the field's resolver. A resolver that
+// returns wallets uses it to read ahead what the fields below it will ask for.
+// The executor's own FieldContext.Child does the same, but not below an interface,
+// and would report a refused argument a second time.
+func WalletArguments(ctx context.Context, field graphql.CollectedField) (map[string]any, error) {
+	ec := newExecutionContext(graphql.GetOperationContext(ctx), nil, nil)
+	child, err := ec.childFields_Wallet(graphql.WithFreshResponseContext(ctx), field)
+	if err != nil {
+		return nil, err
+	}
+	return child.Args, nil
+}

@@ -384,7 +384,7 @@ type Explanation {
   rule: String!
   "Version of the policy in force at the time; null when the rule has no versions."
   policyVersion: String
-  "What the rule computed with, in a fixed order; at most 20."
+  "What the rule computed with, in a fixed order; at most 16."
   inputs: [ExplanationFact!]!
 }
 
@@ -398,19 +398,19 @@ type ExplanationFact {
 
 "Why a transaction is made. Must hold no personal data: it is kept for good and shown to the wallet's owner."
 input ExplanationInput {
-  "Name of the rule that decided: 1 to 64 characters of a-z, A-Z, 0-9, ` + "`" + `.` + "`" + `, ` + "`" + `_` + "`" + ` and ` + "`" + `-` + "`" + `."
+  "Name of the rule that decided: 1 to 64 bytes."
   rule: String!
-  "Version of the policy applied, 1 to 64 printable ASCII characters."
+  "Version of the policy applied, at most 64 bytes; null means the one in force."
   policyVersion: String
-  "What the rule computed with, at most 20, each name once."
+  "What the rule computed with, at most 16."
   inputs: [ExplanationFactInput!]
 }
 
 "One input of a rule."
 input ExplanationFactInput {
-  "1 to 64 characters of a-z, A-Z, 0-9, ` + "`" + `.` + "`" + `, ` + "`" + `_` + "`" + ` and ` + "`" + `-` + "`" + `."
+  "1 to 64 bytes."
   name: String!
-  "1 to 256 characters."
+  "At most 128 bytes."
   value: String!
 }
 
@@ -446,7 +446,7 @@ type Viewer {
   roles: [Role!]!
   "Names of the mutations that a SERVICE token may call, in alphabetical order; empty for all others."
   scope: [String!]!
-  "Wallets of the caller and of the agencies they belong to, oldest first, at most 100. Empty for callers without any. Null only with an error."
+  "The caller's own wallets, then those of the agencies they belong to, each oldest first, at most 100. Empty for callers without any. Null only with an error."
   wallets: [Wallet!]
 }
 
@@ -599,7 +599,7 @@ type Balance {
   asOf: DateTime!
   "Which of a journal's times was compared with ` + "`" + `asOf` + "`" + `."
   axis: BalanceAxis!
-  "Value of ` + "`" + `posted` + "`" + ` at the list price of the moment, for orientation only: nobody owes it. Null when there is no list price."
+  "What was paid for the units in ` + "`" + `available` + "`" + `, for orientation only: nobody owes it. Null when nothing was paid, when it was paid in several currencies, for an earlier moment, and for an AGENCY_MEMBER."
   approximate: Money
 }
 
@@ -629,7 +629,7 @@ type Lot implements Node {
   priority: Int!
   "Whether it can be spent from."
   state: LotState!
-  "What the whole lot cost, 0 for a gift. Null, without an error, when the caller reaches the wallet only as an AGENCY_MEMBER."
+  "What the whole lot cost, 0 USD for a gift. Null, without an error, when the caller reaches the wallet only as an AGENCY_MEMBER."
   basis: Money
   "What the remaining units cost. Null when ` + "`" + `basis` + "`" + ` is."
   basisRemaining: Money
@@ -671,7 +671,7 @@ type LotConnection {
   nodes: [Lot!]!
   "Where the page lies."
   pageInfo: PageInfo!
-  "Rows in the whole list; null when no counter is kept for it. It is never counted for the request."
+  "Rows in the whole list. Always null now: no counter of lots is kept, and none is counted for a request."
   totalCount: Int
 }
 
@@ -805,7 +805,7 @@ type TransactionConnection {
   nodes: [Transaction!]!
   "Where the page lies."
   pageInfo: PageInfo!
-  "Rows in the whole list; null when no counter is kept for the filter. It is never counted for the request."
+  "Rows in the whole list, from a counter. Null with a filter and for an AGENCY_MEMBER: it is never counted for a request."
   totalCount: Int
 }
 
@@ -858,7 +858,7 @@ type SpendSeries {
   timestamps: [DateTime!]!
   "Units spent less units reversed, so it can be negative; 0 when nothing happened, null when the bucket starts at or after ` + "`" + `asOf` + "`" + `."
   spend: [SafeInt]!
-  "Indexes of the buckets that are not over yet at ` + "`" + `asOf` + "`" + `."
+  "Indexes of the buckets that have begun but are not over at ` + "`" + `asOf` + "`" + `."
   partial: [Int!]!
   "Sum of ` + "`" + `spend` + "`" + `."
   total: SafeInt!
@@ -898,7 +898,7 @@ type Journal implements Node {
   postedAt: DateTime!
   "Why it was made; null when no rule had to decide."
   explanation: Explanation
-  "Who asked for it: a party's uuid, or the name of a service."
+  "Who asked for it: ` + "`" + `party:<uuid>` + "`" + `, ` + "`" + `service:<name>` + "`" + ` or ` + "`" + `staff:<name>` + "`" + `."
   initiatedBy: String!
   "What moved, in order of line; empty for a fact without value. Bounded by the template."
   postings: [Posting!]!
@@ -914,7 +914,7 @@ type Journal implements Node {
 
 "One line of a journal: an amount that moved from one account to another."
 type Posting {
-  "Its place in the journal, from 1."
+  "Its place in the journal, from 0."
   line: Int!
   "The account debited."
   debit: PostingSide!
@@ -972,12 +972,10 @@ type TrialBalanceBook {
 
 "One line of a trial balance. Accounts that exist once per wallet are one line together, so the list is as long as the chart of accounts, not as the list of customers."
 type TrialBalanceLine {
-  "Code in the chart of accounts; for the accounts of wallets without the wallet, such as ` + "`" + `WALLET:AVAILABLE` + "`" + `."
+  "Code in the chart of accounts; for the accounts of wallets ` + "`" + `*` + "`" + ` stands for the wallet, as in ` + "`" + `WALLET:*:AVAILABLE` + "`" + `."
   code: String!
   "The commodity."
   commodity: Commodity!
-  "Number of accounts summed up in the line."
-  accounts: SafeInt!
   "Sum of debits, in minor units."
   debits: BigInt!
   "Sum of credits, in minor units."
@@ -1110,7 +1108,7 @@ input FreezeWalletInput {
   walletId: ID!
   "Why; shown to the owner."
   reason: FreezeReason!
-  "For the record, 1 to 500 characters without personal data; never shown to the owner."
+  "For the record, 1 to 500 bytes without personal data; never shown to the owner."
   note: String
 }
 
@@ -1120,7 +1118,7 @@ input UnfreezeWalletInput {
   idempotencyKey: String!
   "The wallet."
   walletId: ID!
-  "For the record, 1 to 500 characters without personal data; never shown to the owner."
+  "For the record, 1 to 500 bytes without personal data; never shown to the owner."
   note: String
 }
 
@@ -1366,10 +1364,10 @@ type WalletFrozen implements UserError {
   retry: Retry!
   "Whether this is the stored outcome of an earlier request with the same key."
   replayed: Boolean!
-  "Why it is frozen."
-  reason: FreezeReason!
-  "Since when."
-  since: DateTime!
+  "Why it is frozen; null on a replay when it is frozen no longer."
+  reason: FreezeReason
+  "Since when; null when ` + "`" + `reason` + "`" + ` is."
+  since: DateTime
 }
 
 "The owner has a wallet of this kind. Retry: NEVER."
@@ -1388,7 +1386,7 @@ type WalletExists implements UserError {
   walletId: ID!
 }
 
-"The uuid is on record as the other kind of owner: a party is no organisation. Retry: NEVER."
+"The owner is on record with other facts: another kind, jurisdiction or time zone. They are recorded once, with the first wallet. Retry: NEVER."
 type OwnerMismatch implements UserError {
   "What failed."
   code: ErrorCode!
@@ -1400,8 +1398,12 @@ type OwnerMismatch implements UserError {
   retry: Retry!
   "Whether this is the stored outcome of an earlier request with the same key."
   replayed: Boolean!
-  "What it is on record as."
+  "The kind of owner on record."
   recordedAs: OwnerKind!
+  "The jurisdiction on record, an ISO 3166-1 alpha-2 code."
+  jurisdiction: String!
+  "The time zone on record, an IANA name."
+  timeZone: String!
 }
 
 "Kinds of owners."
@@ -1472,10 +1474,10 @@ type WalletAlreadyFrozen implements UserError {
   retry: Retry!
   "Whether this is the stored outcome of an earlier request with the same key."
   replayed: Boolean!
-  "Why it is frozen."
-  reason: FreezeReason!
-  "Since when."
-  since: DateTime!
+  "Why it is frozen; null on a replay when it is frozen no longer."
+  reason: FreezeReason
+  "Since when; null when ` + "`" + `reason` + "`" + ` is."
+  since: DateTime
 }
 
 "The wallet is not frozen. Retry: NEVER."
@@ -1534,7 +1536,7 @@ type ValidationFailed implements UserError {
   retry: Retry!
   "Whether this is the stored outcome of an earlier request with the same key."
   replayed: Boolean!
-  "Each rule broken, at most 20, in the order of the input's fields."
+  "The rules broken, at most 20. Checking may end with the first."
   violations: [Violation!]!
 }
 
@@ -1600,6 +1602,8 @@ enum ErrorCode {
   OVERLOADED
   "The answer took too long. A mutation may have been done: send it again with the same key."
   TIMEOUT
+  "The request's consistency token is ahead of the ledger: it is from elsewhere, or the ledger was restored. Nothing was run; drop the token and read again."
+  CONSISTENCY_AHEAD
   "The database cannot be reached. A mutation may have been done: send it again with the same key."
   UNAVAILABLE
   "A fault of ours; ` + "`" + `extensions.requestId` + "`" + ` finds it in our logs. A mutation may have been done: send it again with the same key, once."
@@ -2040,8 +2044,6 @@ func (ec *executionContext) childFields_TrialBalanceLine(ctx context.Context, fi
 		return ec.fieldContext_TrialBalanceLine_code(ctx, field)
 	case "commodity":
 		return ec.fieldContext_TrialBalanceLine_commodity(ctx, field)
-	case "accounts":
-		return ec.fieldContext_TrialBalanceLine_accounts(ctx, field)
 	case "debits":
 		return ec.fieldContext_TrialBalanceLine_debits(ctx, field)
 	case "credits":

@@ -4180,6 +4180,52 @@ func (ec *executionContext) fieldContext_OwnerMismatch_recordedAs(_ context.Cont
 	return graphql.NewScalarFieldContext("OwnerMismatch", field, false, false, "OwnerKind")
 }
 
+func (ec *executionContext) _OwnerMismatch_jurisdiction(ctx context.Context, field graphql.CollectedField, obj *model.OwnerMismatch) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OwnerMismatch_jurisdiction(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Jurisdiction, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OwnerMismatch_jurisdiction(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OwnerMismatch", field, false, false, "String")
+}
+
+func (ec *executionContext) _OwnerMismatch_timeZone(ctx context.Context, field graphql.CollectedField, obj *model.OwnerMismatch) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OwnerMismatch_timeZone(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TimeZone, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OwnerMismatch_timeZone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OwnerMismatch", field, false, false, "String")
+}
+
 func (ec *executionContext) _PageInfo_hasNextPage(ctx context.Context, field graphql.CollectedField, obj *model.PageInfo) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -6676,29 +6722,6 @@ func (ec *executionContext) fieldContext_TrialBalanceLine_commodity(_ context.Co
 	return graphql.NewScalarFieldContext("TrialBalanceLine", field, false, false, "Commodity")
 }
 
-func (ec *executionContext) _TrialBalanceLine_accounts(ctx context.Context, field graphql.CollectedField, obj *model.TrialBalanceLine) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_TrialBalanceLine_accounts(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Accounts, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNSafeInt2int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_TrialBalanceLine_accounts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("TrialBalanceLine", field, false, false, "SafeInt")
-}
-
 func (ec *executionContext) _TrialBalanceLine_debits(ctx context.Context, field graphql.CollectedField, obj *model.TrialBalanceLine) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -7712,11 +7735,11 @@ func (ec *executionContext) _WalletAlreadyFrozen_reason(ctx context.Context, fie
 			return obj.Reason, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v model.FreezeReason) graphql.Marshaler {
-			return ec.marshalNFreezeReason2purserᚋgraphᚋmodelᚐFreezeReason(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.FreezeReason) graphql.Marshaler {
+			return ec.marshalOFreezeReason2ᚖpurserᚋgraphᚋmodelᚐFreezeReason(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_WalletAlreadyFrozen_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -7735,11 +7758,11 @@ func (ec *executionContext) _WalletAlreadyFrozen_since(ctx context.Context, fiel
 			return obj.Since, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_WalletAlreadyFrozen_since(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -8057,11 +8080,11 @@ func (ec *executionContext) _WalletFrozen_reason(ctx context.Context, field grap
 			return obj.Reason, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v model.FreezeReason) graphql.Marshaler {
-			return ec.marshalNFreezeReason2purserᚋgraphᚋmodelᚐFreezeReason(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.FreezeReason) graphql.Marshaler {
+			return ec.marshalOFreezeReason2ᚖpurserᚋgraphᚋmodelᚐFreezeReason(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_WalletFrozen_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -8080,11 +8103,11 @@ func (ec *executionContext) _WalletFrozen_since(ctx context.Context, field graph
 			return obj.Since, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_WalletFrozen_since(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -11135,6 +11158,16 @@ func (ec *executionContext) _OwnerMismatch(ctx context.Context, sel ast.Selectio
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "jurisdiction":
+			out.Values[i] = ec._OwnerMismatch_jurisdiction(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "timeZone":
+			out.Values[i] = ec._OwnerMismatch_timeZone(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -12073,11 +12106,6 @@ func (ec *executionContext) _TrialBalanceLine(ctx context.Context, sel ast.Selec
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
-		case "accounts":
-			out.Values[i] = ec._TrialBalanceLine_accounts(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
 		case "debits":
 			out.Values[i] = ec._TrialBalanceLine_debits(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -12440,12 +12468,12 @@ func (ec *executionContext) _WalletAlreadyFrozen(ctx context.Context, sel ast.Se
 			}
 		case "reason":
 			out.Values[i] = ec._WalletAlreadyFrozen_reason(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "since":
 			out.Values[i] = ec._WalletAlreadyFrozen_since(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -12599,12 +12627,12 @@ func (ec *executionContext) _WalletFrozen(ctx context.Context, sel ast.Selection
 			}
 		case "reason":
 			out.Values[i] = ec._WalletFrozen_reason(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "since":
 			out.Values[i] = ec._WalletFrozen_since(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -13702,6 +13730,22 @@ func (ec *executionContext) unmarshalOExplanationFactInput2ᚕᚖpurserᚋgraph�
 		}
 	}
 	return res, nil
+}
+
+func (ec *executionContext) unmarshalOFreezeReason2ᚖpurserᚋgraphᚋmodelᚐFreezeReason(ctx context.Context, v any) (*model.FreezeReason, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(model.FreezeReason)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOFreezeReason2ᚖpurserᚋgraphᚋmodelᚐFreezeReason(ctx context.Context, sel ast.SelectionSet, v *model.FreezeReason) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
 }
 
 func (ec *executionContext) marshalOFreezeWalletPayload2purserᚋgraphᚋmodelᚐFreezeWalletPayload(ctx context.Context, sel ast.SelectionSet, v model.FreezeWalletPayload) graphql.Marshaler {

@@ -237,7 +237,7 @@ type Balance struct {
 	AsOf time.Time `json:"asOf"`
 	// Which of a journal's times was compared with `asOf`.
 	Axis BalanceAxis `json:"axis"`
-	// Value of `posted` at the list price of the moment, for orientation only: nobody owes it. Null when there is no list price.
+	// What was paid for the units in `available`, for orientation only: nobody owes it. Null when nothing was paid, when it was paid in several currencies, for an earlier moment, and for an AGENCY_MEMBER.
 	Approximate *Money `json:"approximate,omitempty"`
 }
 
@@ -295,7 +295,7 @@ type Explanation struct {
 	Rule string `json:"rule"`
 	// Version of the policy in force at the time; null when the rule has no versions.
 	PolicyVersion *string `json:"policyVersion,omitempty"`
-	// What the rule computed with, in a fixed order; at most 20.
+	// What the rule computed with, in a fixed order; at most 16.
 	Inputs []*ExplanationFact `json:"inputs"`
 }
 
@@ -309,19 +309,19 @@ type ExplanationFact struct {
 
 // One input of a rule.
 type ExplanationFactInput struct {
-	// 1 to 64 characters of a-z, A-Z, 0-9, `.`, `_` and `-`.
+	// 1 to 64 bytes.
 	Name string `json:"name"`
-	// 1 to 256 characters.
+	// At most 128 bytes.
 	Value string `json:"value"`
 }
 
 // Why a transaction is made. Must hold no personal data: it is kept for good and shown to the wallet's owner.
 type ExplanationInput struct {
-	// Name of the rule that decided: 1 to 64 characters of a-z, A-Z, 0-9, `.`, `_` and `-`.
+	// Name of the rule that decided: 1 to 64 bytes.
 	Rule string `json:"rule"`
-	// Version of the policy applied, 1 to 64 printable ASCII characters.
+	// Version of the policy applied, at most 64 bytes; null means the one in force.
 	PolicyVersion *string `json:"policyVersion,omitempty"`
-	// What the rule computed with, at most 20, each name once.
+	// What the rule computed with, at most 16.
 	Inputs []*ExplanationFactInput `json:"inputs,omitempty"`
 }
 
@@ -333,7 +333,7 @@ type FreezeWalletInput struct {
 	WalletID string `json:"walletId"`
 	// Why; shown to the owner.
 	Reason FreezeReason `json:"reason"`
-	// For the record, 1 to 500 characters without personal data; never shown to the owner.
+	// For the record, 1 to 500 bytes without personal data; never shown to the owner.
 	Note *string `json:"note,omitempty"`
 }
 
@@ -345,8 +345,6 @@ type FreezeWalletSuccess struct {
 	Consistency string `json:"consistency"`
 	// The journal that recorded it.
 	JournalID string `json:"journalId"`
-	// Access says as what the caller reaches the wallet, see Wallet.Access.
-	Access string `json:"-"`
 	// Book is the ledger book of the wallet.
 	Book int32 `json:"-"`
 	// JournalUUID is the journal written.
@@ -383,8 +381,6 @@ type GrantConnectsSuccess struct {
 	Consistency string `json:"consistency"`
 	// The journal that recorded it.
 	JournalID string `json:"journalId"`
-	// Access says as what the caller reaches the wallet, see Wallet.Access.
-	Access string `json:"-"`
 	// Book is the ledger book of the wallet.
 	Book int32 `json:"-"`
 	// JournalUUID is the journal written.
@@ -523,7 +519,7 @@ type Journal struct {
 	PostedAt time.Time `json:"postedAt"`
 	// Why it was made; null when no rule had to decide.
 	Explanation *Explanation `json:"explanation,omitempty"`
-	// Who asked for it: a party's uuid, or the name of a service.
+	// Who asked for it: `party:<uuid>`, `service:<name>` or `staff:<name>`.
 	InitiatedBy string `json:"initiatedBy"`
 	// What moved, in order of line; empty for a fact without value. Bounded by the template.
 	Postings []*Posting `json:"postings"`
@@ -558,7 +554,7 @@ type Lot struct {
 	Priority int32 `json:"priority"`
 	// Whether it can be spent from.
 	State LotState `json:"state"`
-	// What the whole lot cost, 0 for a gift. Null, without an error, when the caller reaches the wallet only as an AGENCY_MEMBER.
+	// What the whole lot cost, 0 USD for a gift. Null, without an error, when the caller reaches the wallet only as an AGENCY_MEMBER.
 	Basis *Money `json:"basis,omitempty"`
 	// What the remaining units cost. Null when `basis` is.
 	BasisRemaining *Money `json:"basisRemaining,omitempty"`
@@ -581,7 +577,7 @@ type LotConnection struct {
 	Nodes []*Lot `json:"nodes"`
 	// Where the page lies.
 	PageInfo *PageInfo `json:"pageInfo"`
-	// Rows in the whole list; null when no counter is kept for it. It is never counted for the request.
+	// Rows in the whole list. Always null now: no counter of lots is kept, and none is counted for a request.
 	TotalCount *int32 `json:"totalCount,omitempty"`
 }
 
@@ -765,8 +761,6 @@ type OpenWalletSuccess struct {
 	Consistency string `json:"consistency"`
 	// The journal that recorded it.
 	JournalID string `json:"journalId"`
-	// Access says as what the caller reaches the wallet, see Wallet.Access.
-	Access string `json:"-"`
 	// Book is the ledger book of the wallet.
 	Book int32 `json:"-"`
 	// JournalUUID is the journal written.
@@ -777,7 +771,7 @@ type OpenWalletSuccess struct {
 
 func (OpenWalletSuccess) IsOpenWalletPayload() {}
 
-// The uuid is on record as the other kind of owner: a party is no organisation. Retry: NEVER.
+// The owner is on record with other facts: another kind, jurisdiction or time zone. They are recorded once, with the first wallet. Retry: NEVER.
 type OwnerMismatch struct {
 	// What failed.
 	Code ErrorCode `json:"code"`
@@ -789,8 +783,12 @@ type OwnerMismatch struct {
 	Retry Retry `json:"retry"`
 	// Whether this is the stored outcome of an earlier request with the same key.
 	Replayed bool `json:"replayed"`
-	// What it is on record as.
+	// The kind of owner on record.
 	RecordedAs OwnerKind `json:"recordedAs"`
+	// The jurisdiction on record, an ISO 3166-1 alpha-2 code.
+	Jurisdiction string `json:"jurisdiction"`
+	// The time zone on record, an IANA name.
+	TimeZone string `json:"timeZone"`
 }
 
 func (OwnerMismatch) IsOpenWalletPayload() {}
@@ -835,7 +833,7 @@ type PageInfo struct {
 
 // One line of a journal: an amount that moved from one account to another.
 type Posting struct {
-	// Its place in the journal, from 1.
+	// Its place in the journal, from 0.
 	Line int32 `json:"line"`
 	// The account debited.
 	Debit *PostingSide `json:"debit"`
@@ -881,8 +879,6 @@ type PurchaseConnectsSuccess struct {
 	Consistency string `json:"consistency"`
 	// The journal that recorded it.
 	JournalID string `json:"journalId"`
-	// Access says as what the caller reaches the wallet, see Wallet.Access.
-	Access string `json:"-"`
 	// Book is the ledger book of the wallet.
 	Book int32 `json:"-"`
 	// JournalUUID is the journal written.
@@ -959,8 +955,6 @@ type ReverseTransactionSuccess struct {
 	Consistency string `json:"consistency"`
 	// The journal that recorded it.
 	JournalID string `json:"journalId"`
-	// Access says as what the caller reaches the wallet, see Wallet.Access.
-	Access string `json:"-"`
 	// Book is the ledger book of the wallet.
 	Book int32 `json:"-"`
 	// JournalUUID is the journal written.
@@ -1019,8 +1013,6 @@ type SpendConnectsSuccess struct {
 	Consistency string `json:"consistency"`
 	// The journal that recorded it.
 	JournalID string `json:"journalId"`
-	// Access says as what the caller reaches the wallet, see Wallet.Access.
-	Access string `json:"-"`
 	// Book is the ledger book of the wallet.
 	Book int32 `json:"-"`
 	// JournalUUID is the journal written.
@@ -1046,7 +1038,7 @@ type SpendSeries struct {
 	Timestamps []*time.Time `json:"timestamps"`
 	// Units spent less units reversed, so it can be negative; 0 when nothing happened, null when the bucket starts at or after `asOf`.
 	Spend []*int64 `json:"spend"`
-	// Indexes of the buckets that are not over yet at `asOf`.
+	// Indexes of the buckets that have begun but are not over at `asOf`.
 	Partial []int32 `json:"partial"`
 	// Sum of `spend`.
 	Total int64 `json:"total"`
@@ -1098,12 +1090,12 @@ type Transaction struct {
 	JournalID string `json:"journalId"`
 	// Units undone so far, 0 or more, at most the size of `amount`.
 	ReversedAmount int64 `json:"reversedAmount"`
-	// Access is the wallet's, see Wallet.Access.
-	Access string `json:"-"`
 	// Book is the ledger book of the journal and of the wallet.
 	Book int32 `json:"-"`
 	// JournalUUID is the journal seen.
 	JournalUUID scalar.UUID `json:"-"`
+	// Links holds the linked transactions that were read with this one, as the resolvers define them; nil when none were.
+	Links any `json:"-"`
 	// ReversesUUID is the journal that this one reverses; nil when it is no reversal.
 	ReversesUUID *scalar.UUID `json:"-"`
 	// WalletUUID is the wallet that sees the journal.
@@ -1123,7 +1115,7 @@ type TransactionConnection struct {
 	Nodes []*Transaction `json:"nodes"`
 	// Where the page lies.
 	PageInfo *PageInfo `json:"pageInfo"`
-	// Rows in the whole list; null when no counter is kept for the filter. It is never counted for the request.
+	// Rows in the whole list, from a counter. Null with a filter and for an AGENCY_MEMBER: it is never counted for a request.
 	TotalCount *int32 `json:"totalCount,omitempty"`
 }
 
@@ -1175,12 +1167,10 @@ type TrialBalanceBook struct {
 
 // One line of a trial balance. Accounts that exist once per wallet are one line together, so the list is as long as the chart of accounts, not as the list of customers.
 type TrialBalanceLine struct {
-	// Code in the chart of accounts; for the accounts of wallets without the wallet, such as `WALLET:AVAILABLE`.
+	// Code in the chart of accounts; for the accounts of wallets `*` stands for the wallet, as in `WALLET:*:AVAILABLE`.
 	Code string `json:"code"`
 	// The commodity.
 	Commodity Commodity `json:"commodity"`
-	// Number of accounts summed up in the line.
-	Accounts int64 `json:"accounts"`
 	// Sum of debits, in minor units.
 	Debits int64 `json:"debits"`
 	// Sum of credits, in minor units.
@@ -1195,7 +1185,7 @@ type UnfreezeWalletInput struct {
 	IdempotencyKey string `json:"idempotencyKey"`
 	// The wallet.
 	WalletID string `json:"walletId"`
-	// For the record, 1 to 500 characters without personal data; never shown to the owner.
+	// For the record, 1 to 500 bytes without personal data; never shown to the owner.
 	Note *string `json:"note,omitempty"`
 }
 
@@ -1207,8 +1197,6 @@ type UnfreezeWalletSuccess struct {
 	Consistency string `json:"consistency"`
 	// The journal that recorded it.
 	JournalID string `json:"journalId"`
-	// Access says as what the caller reaches the wallet, see Wallet.Access.
-	Access string `json:"-"`
 	// Book is the ledger book of the wallet.
 	Book int32 `json:"-"`
 	// JournalUUID is the journal written.
@@ -1231,7 +1219,7 @@ type ValidationFailed struct {
 	Retry Retry `json:"retry"`
 	// Whether this is the stored outcome of an earlier request with the same key.
 	Replayed bool `json:"replayed"`
-	// Each rule broken, at most 20, in the order of the input's fields.
+	// The rules broken, at most 20. Checking may end with the first.
 	Violations []*Violation `json:"violations"`
 }
 
@@ -1338,10 +1326,10 @@ type WalletAlreadyFrozen struct {
 	Retry Retry `json:"retry"`
 	// Whether this is the stored outcome of an earlier request with the same key.
 	Replayed bool `json:"replayed"`
-	// Why it is frozen.
-	Reason FreezeReason `json:"reason"`
-	// Since when.
-	Since time.Time `json:"since"`
+	// Why it is frozen; null on a replay when it is frozen no longer.
+	Reason *FreezeReason `json:"reason,omitempty"`
+	// Since when; null when `reason` is.
+	Since *time.Time `json:"since,omitempty"`
 }
 
 func (WalletAlreadyFrozen) IsFreezeWalletPayload() {}
@@ -1436,10 +1424,10 @@ type WalletFrozen struct {
 	Retry Retry `json:"retry"`
 	// Whether this is the stored outcome of an earlier request with the same key.
 	Replayed bool `json:"replayed"`
-	// Why it is frozen.
-	Reason FreezeReason `json:"reason"`
-	// Since when.
-	Since time.Time `json:"since"`
+	// Why it is frozen; null on a replay when it is frozen no longer.
+	Reason *FreezeReason `json:"reason,omitempty"`
+	// Since when; null when `reason` is.
+	Since *time.Time `json:"since,omitempty"`
 }
 
 func (WalletFrozen) IsSpendConnectsPayload() {}
@@ -1749,6 +1737,8 @@ const (
 	ErrorCodeOverloaded ErrorCode = "OVERLOADED"
 	// The answer took too long. A mutation may have been done: send it again with the same key.
 	ErrorCodeTimeout ErrorCode = "TIMEOUT"
+	// The request's consistency token is ahead of the ledger: it is from elsewhere, or the ledger was restored. Nothing was run; drop the token and read again.
+	ErrorCodeConsistencyAhead ErrorCode = "CONSISTENCY_AHEAD"
 	// The database cannot be reached. A mutation may have been done: send it again with the same key.
 	ErrorCodeUnavailable ErrorCode = "UNAVAILABLE"
 	// A fault of ours; `extensions.requestId` finds it in our logs. A mutation may have been done: send it again with the same key, once.
@@ -1775,13 +1765,14 @@ var AllErrorCode = []ErrorCode{
 	ErrorCodeBadRequest,
 	ErrorCodeOverloaded,
 	ErrorCodeTimeout,
+	ErrorCodeConsistencyAhead,
 	ErrorCodeUnavailable,
 	ErrorCodeInternal,
 }
 
 func (e ErrorCode) IsValid() bool {
 	switch e {
-	case ErrorCodeInsufficientFunds, ErrorCodeAlreadySpent, ErrorCodeWalletFrozen, ErrorCodeWalletExists, ErrorCodeOwnerMismatch, ErrorCodeAlreadyRecorded, ErrorCodeReversalExceeds, ErrorCodeNotReversible, ErrorCodeWalletAlreadyFrozen, ErrorCodeWalletNotFrozen, ErrorCodeAmountOverflow, ErrorCodeNotFound, ErrorCodeValidationFailed, ErrorCodeIdempotencyConflict, ErrorCodeUnauthenticated, ErrorCodeForbidden, ErrorCodeBadRequest, ErrorCodeOverloaded, ErrorCodeTimeout, ErrorCodeUnavailable, ErrorCodeInternal:
+	case ErrorCodeInsufficientFunds, ErrorCodeAlreadySpent, ErrorCodeWalletFrozen, ErrorCodeWalletExists, ErrorCodeOwnerMismatch, ErrorCodeAlreadyRecorded, ErrorCodeReversalExceeds, ErrorCodeNotReversible, ErrorCodeWalletAlreadyFrozen, ErrorCodeWalletNotFrozen, ErrorCodeAmountOverflow, ErrorCodeNotFound, ErrorCodeValidationFailed, ErrorCodeIdempotencyConflict, ErrorCodeUnauthenticated, ErrorCodeForbidden, ErrorCodeBadRequest, ErrorCodeOverloaded, ErrorCodeTimeout, ErrorCodeConsistencyAhead, ErrorCodeUnavailable, ErrorCodeInternal:
 		return true
 	}
 	return false

@@ -21,6 +21,7 @@ import (
 	"github.com/klauspost/compress/gzhttp"
 	"github.com/rs/cors"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/validator/core"
 
 	"purser/internal/auth"
 	"purser/internal/obs"
@@ -69,6 +70,8 @@ type Options struct {
 	AroundOperations []graphql.OperationMiddleware
 	AroundResponses  []graphql.ResponseMiddleware
 	Extensions       []graphql.HandlerExtension
+	// Rules are validation rules beside the standard ones. Optional.
+	Rules []core.Rule
 	// Log takes one line a request, and every panic and failure the client is not told about.
 	Log *slog.Logger
 	// Metrics counts requests and panics.
@@ -138,7 +141,7 @@ func (s *server) newExecutor(es graphql.ExecutableSchema) http.Handler {
 	exec.SetQueryCache(documentCache{lru.New[*ast.QueryDocument](cachedDocumentsMax)})
 	exec.SetParserTokenLimit(parserTokensMax)
 	exec.SetDisableSuggestion(true)
-	exec.SetValidationRulesFn(validationRules)
+	exec.SetValidationRulesFn(s.validationRules)
 	exec.SetErrorPresenter(s.ErrorPresenter)
 	exec.SetRecoverFunc(s.recoverResolver)
 	exec.Use(introspection{development: s.Development})

@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"net/http/pprof" //nolint:gosec // served by NewAdminHandler only, on the loopback admin address
+	"net/http/pprof" // served by NewAdminHandler only, on the loopback admin address
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"

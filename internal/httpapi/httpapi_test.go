@@ -164,7 +164,7 @@ func (a answer) code(t *testing.T) string {
 	return code
 }
 
-// headers is a list of name, value, name, value…
+// post makes a request; headers is a list of name, value, name, value.
 func post(body string, headers ...string) *http.Request {
 	r := httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader(body))
 	r.Header.Set("Content-Type", plainJSON)

@@ -14,9 +14,9 @@ import (
 
 // validationRules returns the standard rules with two changes. None suggests a name, because
 // suggestions give the schema away to callers who may not introspect it. And @defer is refused: over
-// one JSON answer the executor would drop the deferred part without a word. The set is made anew for
-// each document, because the executor changes the one it is given.
-func validationRules() *rules.Rules {
+// one JSON answer the executor would drop the deferred part without a word. Options.Rules come on top.
+// The set is made anew for each document, because the executor changes the one it is given.
+func (s *server) validationRules() *rules.Rules {
 	set := rules.NewDefaultRules()
 	for rule, silent := range map[string]core.Rule{
 		rules.KnownArgumentNamesRule.Name:  rules.KnownArgumentNamesRuleWithoutSuggestions,
@@ -32,6 +32,9 @@ func validationRules() *rules.Rules {
 			}
 		})
 	})
+	for _, rule := range s.Rules {
+		set.AddRule(rule.Name, rule.RuleFunc)
+	}
 	return set
 }
 

@@ -50,6 +50,6 @@ func Serve(ctx context.Context, lis net.Listener, handler http.Handler, drainTim
 	if err != nil {
 		err = fmt.Errorf("drain %s: requests still running after %s: %w", lis.Addr(), drainTimeout, errors.Join(err, srv.Close()))
 	}
-	<-failed
+	<-failed //nolint:errcheck // http.ErrServerClosed, which Shutdown brings about
 	return err
 }

@@ -4,7 +4,7 @@ package postgres
 // net: the last of its journal on that account, from whichever side.
 //
 // $10 says that lots are wanted and $11 that linked transactions are. For pages,
-// $12 and $13 are the key to go on from, $14 the number of rows, $15 to $24 the
+// $12 and $13 are the key to go on from, $14 the number of rows, $15 to $22 the
 // filter. For transactions by id, $12 to $14 are books, wallets and journals.
 const (
 	historyRow  = `p.book_id, p.wallet_id, p.journal_id, p.posted_at, p.version, p.net, p.balance`
@@ -19,10 +19,9 @@ const (
 	historyFilter = ` ($12::timestamptz, $13::bigint)
 			AND CASE WHEN (cardinality($15::text[]) = 0 OR j.type = ANY($15)) AND ($16::smallint = 0 OR ($16 > 0) = (p.net > 0))
 				AND ($17::bigint IS NULL OR abs(p.net) >= $17) AND ($18::bigint IS NULL OR abs(p.net) <= $18)
-				AND ($19::timestamptz IS NULL OR j.effective_at >= $19) AND ($20::timestamptz IS NULL OR j.effective_at < $20)
-				AND ($21::text IS NULL OR (j.subject_type = $21 AND j.subject_id = $22::text))
-				AND ($23::date IS NULL OR j.effective_at >= $23::timestamp AT TIME ZONE p.time_zone)
-				AND ($24::date IS NULL OR j.effective_at < $24::timestamp AT TIME ZONE p.time_zone)
+				AND ($19::text IS NULL OR (j.subject_type = $19 AND j.subject_id = $20::text))
+				AND ($21::date IS NULL OR j.effective_at >= $21::timestamp AT TIME ZONE p.time_zone)
+				AND ($22::date IS NULL OR j.effective_at < $22::timestamp AT TIME ZONE p.time_zone)
 				AND (p.initiator IS NULL OR j.initiated_by = p.initiator)
 				THEN true ELSE false END`
 	newestFirst = ` ORDER BY p.posted_at DESC, p.version DESC`

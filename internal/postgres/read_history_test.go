@@ -119,9 +119,6 @@ func TestHistoryFilters(t *testing.T) {
 		"at_least": {wallet.TransactionFilter{HasMin: true, Min: 6}, func(t wallet.Transaction) bool { return size(t) >= 6 }, 13},
 		"at_most":  {wallet.TransactionFilter{HasMax: true, Max: 0}, func(wallet.Transaction) bool { return false }, 0},
 		"between":  {wallet.TransactionFilter{HasMin: true, Min: 4, HasMax: true, Max: 5, Sign: -1}, func(t wallet.Transaction) bool { return t.Amount <= -4 && t.Amount >= -5 }, 7},
-		"range": {wallet.TransactionFilter{EffectiveFrom: day(3), EffectiveTo: day(5)}, func(t wallet.Transaction) bool {
-			return !t.EffectiveAt.Before(day(3)) && t.EffectiveAt.Before(day(5))
-		}, 8},
 		"local_days": {wallet.TransactionFilter{FromDay: ledger.DateOf(day(3)), ToDay: ledger.DateOf(day(5))}, func(t wallet.Transaction) bool {
 			return ledger.DateOf(t.EffectiveAt) == ledger.DateOf(day(3)) || ledger.DateOf(t.EffectiveAt) == ledger.DateOf(day(4))
 		}, 8},

@@ -91,7 +91,7 @@ func filterArguments(filter wallet.TransactionFilter) []any {
 		most = &filter.Max
 	}
 	return []any{
-		types, int16(filter.Sign), least, most, optionalTime(filter.EffectiveFrom), optionalTime(filter.EffectiveTo),
+		types, int16(filter.Sign), least, most,
 		optional(filter.Subject.Type), optional(filter.Subject.ID), optionalDay(filter.FromDay), optionalDay(filter.ToDay),
 	}
 }
@@ -102,13 +102,6 @@ func optionalDay(day ledger.Date) *time.Time {
 	}
 	start := day.Time()
 	return &start
-}
-
-func optionalTime(at time.Time) *time.Time {
-	if at.IsZero() {
-		return nil
-	}
-	return &at
 }
 
 // lotColumnsOf are the aligned columns of a transaction's lot movements.

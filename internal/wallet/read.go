@@ -146,14 +146,12 @@ type TransactionKey struct {
 // TransactionFilter narrows a history. It is comparable, so that a query can be
 // a key: Types is a bit set over TransactionTypes.
 type TransactionFilter struct {
-	Types         uint64
-	Sign          int8 // +1 credits, -1 debits, 0 both
-	HasMin        bool
-	Min           int64 // of the absolute amount
-	HasMax        bool
-	Max           int64
-	EffectiveFrom time.Time // inclusive; zero: unbounded
-	EffectiveTo   time.Time // exclusive; zero: unbounded
+	Types  uint64
+	Sign   int8 // +1 credits, -1 debits, 0 both
+	HasMin bool
+	Min    int64 // of the absolute amount
+	HasMax bool
+	Max    int64
 	// FromDay and ToDay bound the local day, in the owner's time zone, of the
 	// business event: the first inclusive, the second exclusive; zero: unbounded.
 	FromDay ledger.Date

@@ -1,7 +1,6 @@
 package wallet
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -150,24 +149,6 @@ func (in Grant) validateExpiry(now time.Time) error {
 	return nil
 }
 
-func (e Explanation) validate() error {
-	if e.Rule == "" || len(e.Rule) > ruleBytesMax || len(e.PolicyVersion) > ruleBytesMax {
-		return invalid("explanation.rule", "rule and policyVersion must have at most %d characters, and a rule is needed", ruleBytesMax)
-	}
-	if len(e.Inputs) > inputsMax {
-		return invalid("explanation.inputs", "must have at most %d entries, got %d", inputsMax, len(e.Inputs))
-	}
-	for _, input := range e.Inputs {
-		if input.Name == "" || len(input.Name) > ruleBytesMax || len(input.Value) > inputBytesMax {
-			return invalid("explanation.inputs", "a name must have 1 to %d characters and a value at most %d", ruleBytesMax, inputBytesMax)
-		}
-	}
-	if size := len(e.encode()); size > explanationBytesMax {
-		return invalid("explanation", "must have at most %d bytes as JSON, got %d", explanationBytesMax, size)
-	}
-	return nil
-}
-
 func (in Purchase) validate(now time.Time) error {
 	switch {
 	case !in.Currency.IsMoney():
@@ -223,27 +204,6 @@ func (in Membership) validate() error {
 		return invalid("role", "must be AGENCY_MEMBER, AGENCY_ADMIN, ADVERTISER_ANALYST or ADVERTISER_ADMIN")
 	}
 	return checkKey(in.Key)
-}
-
-// encode returns the bytes that are stored with the journal as they are.
-func (e Explanation) encode() []byte {
-	data, err := json.Marshal(e)
-	if err != nil {
-		panic("wallet: an explanation is plain text: " + err.Error())
-	}
-	return data
-}
-
-// DecodeExplanation reads what a journal carries; nil for none.
-func DecodeExplanation(data []byte) (*Explanation, error) {
-	if len(data) == 0 {
-		return nil, nil //nolint:nilnil // a journal without an explanation is no error
-	}
-	explanation := &Explanation{}
-	if err := json.Unmarshal(data, explanation); err != nil {
-		return nil, fmt.Errorf("decode explanation: %w", err)
-	}
-	return explanation, nil
 }
 
 func walletInput(ref Ref) ledger.Arguments { return ledger.Arguments(nil).ID("wallet", ref.ID) }

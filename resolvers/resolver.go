@@ -1,0 +1,112 @@
+// Package resolvers presents the domain as GraphQL: it decides who may use which
+// field, turns ids, cursors and filters into the domain's own, reads ahead what a
+// selection will ask for, and turns decisions and faults into the members and
+// codes of the schema. It has no SQL and no rule about value.
+package resolvers
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	"purser/graph"
+	"purser/internal/loader"
+	"purser/internal/wallet"
+	"purser/ledger"
+)
+
+// Service is what mutations ask for; *wallet.Service is one. Its methods return
+// wallet.ErrNotFound, a *wallet.ValidationError, the ledger's faults, or an outcome
+// that may hold a refusal.
+type Service interface {
+	Open(ctx context.Context, caller wallet.Caller, in wallet.Open) (wallet.Result, error)
+	Grant(ctx context.Context, caller wallet.Caller, in wallet.Grant) (wallet.Result, error)
+	Purchase(ctx context.Context, caller wallet.Caller, in wallet.Purchase) (wallet.Result, error)
+	Spend(ctx context.Context, caller wallet.Caller, in wallet.Spend) (wallet.Result, error)
+	Reverse(ctx context.Context, caller wallet.Caller, in wallet.Reverse) (wallet.Result, error)
+	Freeze(ctx context.Context, caller wallet.Caller, in wallet.Freeze) (wallet.Result, error)
+	SetMembership(ctx context.Context, caller wallet.Caller, in wallet.Membership) (wallet.Result, error)
+}
+
+// Reader is what queries read from: the part of wallet.Reader that is shown. Its
+// errors wrap wallet.ErrUnavailable when the read may be repeated.
+type Reader interface {
+	loader.Reader
+	TrialBalance(ctx context.Context, asOf ledger.Date) (*wallet.TrialBalance, error)
+	Heads(ctx context.Context) (map[ledger.BookID]int64, error)
+}
+
+// Config is what a Resolver is made of. All fields are needed unless they say
+// otherwise.
+type Config struct {
+	Service Service
+	Reader  Reader
+	// Clock is the process clock: it says what lies in the future.
+	Clock func() time.Time
+	// Log takes the detail of what callers are not told.
+	Log *slog.Logger
+	// RequestID returns the id of the request that a context belongs to, by which
+	// a caller's report leads to the log.
+	RequestID func(context.Context) string
+	// LoaderBatches is told, at the end of each response, how many batches the
+	// look-ahead missed. Optional.
+	LoaderBatches func(batches int64)
+}
+
+// Resolver answers every field of the schema that needs more than its object.
+type Resolver struct {
+	service       Service
+	reader        Reader
+	clock         func() time.Time
+	log           *slog.Logger
+	requestID     func(context.Context) string
+	loaderBatches func(int64)
+}
+
+var _ graph.ResolverRoot = (*Resolver)(nil)
+
+// New returns a Resolver.
+func New(c Config) *Resolver {
+	r := &Resolver{
+		service: c.Service, reader: c.Reader, clock: c.Clock, log: c.Log, requestID: c.RequestID, loaderBatches: c.LoaderBatches,
+	}
+	if r.loaderBatches == nil {
+		r.loaderBatches = func(int64) {}
+	}
+	return r
+}
+
+// Schema returns the executable schema with these resolvers behind it. It answers
+// only where Extension is installed as well.
+func (r *Resolver) Schema() graphql.ExecutableSchema {
+	return graph.NewExecutableSchema(graph.Config{Resolvers: r, Directives: graph.DirectiveRoot{Auth: authorize}})
+}
+
+type (
+	queryResolver       struct{ *Resolver }
+	mutationResolver    struct{ *Resolver }
+	viewerResolver      struct{ *Resolver }
+	walletResolver      struct{ *Resolver }
+	transactionResolver struct{ *Resolver }
+	journalResolver     struct{ *Resolver }
+)
+
+// Query implements graph.ResolverRoot.
+func (r *Resolver) Query() graph.QueryResolver { return queryResolver{r} }
+
+// Mutation implements graph.ResolverRoot.
+func (r *Resolver) Mutation() graph.MutationResolver { return mutationResolver{r} }
+
+// Viewer implements graph.ResolverRoot.
+func (r *Resolver) Viewer() graph.ViewerResolver { return viewerResolver{r} }
+
+// Wallet implements graph.ResolverRoot.
+func (r *Resolver) Wallet() graph.WalletResolver { return walletResolver{r} }
+
+// Transaction implements graph.ResolverRoot.
+func (r *Resolver) Transaction() graph.TransactionResolver { return transactionResolver{r} }
+
+// Journal implements graph.ResolverRoot.
+func (r *Resolver) Journal() graph.JournalResolver { return journalResolver{r} }
