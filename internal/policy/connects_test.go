@@ -1,0 +1,49 @@
+package policy_test
+
+import (
+	"testing"
+	"time"
+
+	"purser/internal/policy"
+)
+
+func TestConnectsAt(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		at   time.Time
+		want string
+	}{
+		"before_the_first_version_the_first_holds": {time.Date(2010, 1, 1, 0, 0, 0, 0, time.UTC), "connects/2019-05-01"},
+		"the_instant_before_a_change":              {time.Date(2023, 5, 31, 23, 59, 59, 999_999_999, time.UTC), "connects/2019-05-01"},
+		"the_instant_of_a_change":                  {time.Date(2023, 6, 1, 0, 0, 0, 0, time.UTC), "connects/2023-06-01"},
+		"long_after":                               {time.Date(2040, 1, 1, 0, 0, 0, 0, time.UTC), "connects/2023-06-01"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := policy.ConnectsAt(test.at).Version; got != test.want {
+				t.Errorf("ConnectsAt(%s) = %s, want %s", test.at, got, test.want)
+			}
+		})
+	}
+}
+
+func TestConnectsKnowsEveryOrigin(t *testing.T) {
+	t.Parallel()
+	for _, at := range []time.Time{time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)} {
+		rules := policy.ConnectsAt(at)
+		for _, origin := range []string{"PURCHASE", "PLAN", "PROMO", "BONUS", "COMPENSATION"} {
+			if _, known := rules.Priority[origin]; !known || rules.LifetimeDays[origin] < 1 {
+				t.Errorf("%s says nothing about %s", rules.Version, origin)
+			}
+		}
+	}
+}
+
+func TestExpiry(t *testing.T) {
+	t.Parallel()
+	issued := time.Date(2027, 12, 31, 23, 0, 0, 0, time.UTC)
+	got := policy.ConnectsAt(issued).Expiry("PROMO", issued)
+	if want := time.Date(2028, 3, 30, 23, 0, 0, 0, time.UTC); !got.Equal(want) { // 90 days, one of them 29 February
+		t.Errorf("Expiry = %s, want %s", got, want)
+	}
+}
