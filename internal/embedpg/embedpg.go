@@ -108,7 +108,7 @@ func start(ctx context.Context, opts Options) (_ *Server, err error) {
 	c := &cluster{layout: dir, opts: opts}
 	pm, err := c.start(ctx)
 	if err != nil {
-		return nil, errors.Join(err, lock.Close())
+		return nil, errors.Join(err, unlock(lock))
 	}
 	return newServer(c, pm, lock), nil
 }
@@ -126,5 +126,5 @@ func StopOrphan(ctx context.Context, dataDir string) error {
 		return err
 	}
 	c := &cluster{layout: dir, opts: Options{Log: slog.New(slog.DiscardHandler)}}
-	return errors.Join(c.stopOrphan(ctx), lock.Close())
+	return errors.Join(c.stopOrphan(ctx), unlock(lock))
 }

@@ -115,6 +115,13 @@ func lockDir(dir layout) (*os.File, error) {
 	return f, nil
 }
 
+// unlock releases a lock before closing its file. Closing alone is not enough: a child that another
+// goroutine is just forking has a copy of the descriptor until it runs its program, and would hold the
+// lock for that moment.
+func unlock(f *os.File) error {
+	return f.Close()
+}
+
 func flock(f *os.File, how int) error {
 	for {
 		err := syscall.Flock(int(f.Fd()), how)

@@ -87,7 +87,7 @@ func (s *Server) Stop(ctx context.Context) error {
 		errs = append(errs, fmt.Errorf("stop private PostgreSQL in %s: %w", s.DataDir(), err))
 	}
 	s.cluster.removeSocketDir()
-	if err := s.lock.Close(); err != nil {
+	if err := unlock(s.lock); err != nil {
 		errs = append(errs, fmt.Errorf("release %s: %w", s.lock.Name(), err))
 	}
 	s.stopErr = errors.Join(errs...)

@@ -26,8 +26,8 @@ func TestNegotiation(t *testing.T) {
 		"text/event-stream, multipart/mixed, application/json": plainJSON,
 		responseJSON + ", application/graphql+json, application/json, text/event-stream, multipart/mixed": responseJSON,
 		"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8":                                 plainJSON,
-		"application/json;charset=UTF-8":                                                                  plainJSON,
-		`text/plain;x="a,application/graphql-response+json,b", application/json`:                          plainJSON,
+		"application/json;charset=UTF-8":                                         plainJSON,
+		`text/plain;x="a,application/graphql-response+json,b", application/json`: plainJSON,
 	} {
 		t.Run(accept, func(t *testing.T) {
 			t.Parallel()

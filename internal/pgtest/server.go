@@ -35,7 +35,7 @@ var errEnded = errors.New("the tests have ended")
 func stopShared() error {
 	s, err := shared.server.get(func() (*embedpg.Server, error) { return nil, errEnded })
 	if err != nil {
-		return nil //nolint:nilerr // nothing runs
+		return nil // nothing runs
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), cleanTimeout)
 	defer cancel()

@@ -194,7 +194,7 @@ func tamper(t *testing.T, ownerURL, statement string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close(context.Background()) //nolint:errcheck // the test is over
+	defer conn.Close(context.Background())
 	tag, err := conn.Exec(t.Context(), statement)
 	if err != nil || tag.RowsAffected() == 0 {
 		t.Fatalf("tamper: %v, %d rows", err, tag.RowsAffected())

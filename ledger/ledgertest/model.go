@@ -56,6 +56,7 @@ type machine struct {
 }
 
 func newMachine(t testing.TB, h Harness) *machine {
+	t.Helper()
 	store, book, snapshot := h.Open(t)
 	m := &machine{
 		Commands: &Commands{Book: book}, harness: h, clock: &Clock{now: epoch}, model: &Memory{}, store: store, snapshot: snapshot, gates: map[string]int64{},

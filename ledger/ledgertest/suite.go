@@ -32,8 +32,15 @@ func Suite(t *testing.T, h Harness) {
 		name  string
 		cases []testCase
 	}{
-		{"templates", templateCases}, {"refusals", refusalCases}, {"keys", keyCases}, {"guards", guardCases}, {"lots", lotCases},
-		{"reversals", reversalCases}, {"widths", widthCases}, {"writers", writerCases}, {"faults", faultCases},
+		{"templates", templateCases},
+		{"refusals", refusalCases},
+		{"keys", keyCases},
+		{"guards", guardCases},
+		{"lots", lotCases},
+		{"reversals", reversalCases},
+		{"widths", widthCases},
+		{"writers", writerCases},
+		{"faults", faultCases},
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			t.Parallel()

@@ -1,0 +1,48 @@
+# The product in two commands: `make run` and `make test`. Both start the PostgreSQL they need.
+
+# git may be absent, or refuse a checkout of another user's; the build must not fail for it.
+BUILDVCS := $(shell git status >/dev/null 2>&1 && echo auto || echo false)
+GOLANGCI := go tool -modfile=tools/go.mod golangci-lint
+# What `make generate-check` compares: everything that generating may change.
+GENERATED := graph go.mod go.sum
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test ci race vet lint fmt generate generate-check clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{ printf "  %-16s %s\n", $$1, $$2 }'
+
+run: build ## build and run the server; ARGS='token -persona freelancer' runs a sub-command
+	@exec bin/purser $(ARGS)
+
+build: ## build bin/purser
+	@go build -buildvcs=$(BUILDVCS) -o bin/purser .
+
+test: ## run all tests
+	go test ./...
+
+ci: generate-check vet lint race ## all that must pass before a change lands
+
+race: ## run all tests with the race detector, in random order
+	go test -race -shuffle=on -timeout=20m ./...
+
+vet: ## run go vet
+	go vet ./...
+
+lint: ## run the linters of .golangci.yml (the first run builds them: minutes)
+	$(GOLANGCI) run
+
+fmt: ## format the code
+	$(GOLANGCI) fmt
+
+generate: ## write graph/ from schema.graphqls
+	go generate ./graph
+
+generate-check: ## fail if generating changes anything
+	@kept=$$(mktemp -d) && trap 'rm -rf "$$kept"' EXIT && cp -R $(GENERATED) "$$kept" && go generate ./graph && \
+	for path in $(GENERATED); do \
+		diff -r "$$kept/$$path" "$$path" || { echo "generate-check: $$path was edited by hand or not generated again after a change of the schema: run make generate" >&2; exit 1; }; \
+	done && echo "generate-check: ok"
+
+clean: ## remove what was built
+	rm -rf bin

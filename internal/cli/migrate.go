@@ -1,0 +1,62 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+
+	"purser/internal/config"
+	"purser/internal/obs"
+	"purser/internal/postgres"
+)
+
+func migrateCommand() command {
+	return command{
+		name: "migrate",
+		line: "bring the database schema to the version of this binary",
+		help: `
+Brings the database schema to the version of this binary. Migrations only go forward; several at a
+time wait for one another. In development serve does this by itself.
+
+Environment:
+  PURSER_MIGRATE_DATABASE_URL  the database, as the role that owns the tables; required in production
+  DATABASE_URL                 used in development when the former is unset
+  PURSER_DATA_DIR              where the private PostgreSQL is when neither is set
+  PURSER_MODE                  development (the default) or production`,
+		bind: func(*flag.FlagSet) action { return migrate },
+	}
+}
+
+func migrate(ctx context.Context, p *Program) error {
+	return p.withDatabase(ctx, config.Migrate, func(ctx context.Context, _ *slog.Logger, d *database) error {
+		if err := postgres.Migrate(ctx, d.ownerURL); err != nil {
+			return err
+		}
+		version, err := postgres.SchemaVersion()
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(p.Stdout, "the schema of %s is at version %d\n", d.describe(), version)
+		return nil
+	})
+}
+
+// withDatabase runs a command that shares the database with a server, and leaves the database as it
+// found it: running or not.
+func (p *Program) withDatabase(
+	ctx context.Context, name config.Command, do func(context.Context, *slog.Logger, *database) error,
+) (err error) {
+	cfg, err := config.Load(name, p.Environ)
+	if err != nil {
+		return err
+	}
+	log := obs.NewLogger(p.Stderr, string(cfg.Mode))
+	d, err := openDatabase(ctx, cfg, log, shared)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.close(ctx)) }()
+	return do(ctx, log, d)
+}
