@@ -119,7 +119,7 @@ func lockDir(dir layout) (*os.File, error) {
 // goroutine is just forking has a copy of the descriptor until it runs its program, and would hold the
 // lock for that moment.
 func unlock(f *os.File) error {
-	return f.Close()
+	return errors.Join(flock(f, syscall.LOCK_UN), f.Close())
 }
 
 func flock(f *os.File, how int) error {
