@@ -231,10 +231,16 @@ func TestStartWaitsForBackendsOfAKilledServer(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	waited := false
+	t.Cleanup(func() {
+		// A stopped process does not even notice that its server is gone.
+		if !waited {
+			_ = syscall.Kill(backend, syscall.SIGKILL)
+		}
+	})
 	<-s.Done()
 	stop(t, s)
 
-	waited := false
 	opts.Log = slog.New(onMessage{slog.DiscardHandler, "waiting for the remains of a killed PostgreSQL", func() {
 		if waited {
 			return
