@@ -54,7 +54,7 @@ func token(_ context.Context, p *Program, f tokenFlags) error {
 	if err != nil {
 		return err
 	}
-	subject, roles, err := f.caller()
+	caller, err := f.caller()
 	if err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func token(_ context.Context, p *Program, f tokenFlags) error {
 	if err != nil {
 		return err
 	}
-	signed, err := issuer.Token(p.Clock(), subject, roles, strings.Fields(f.scope), f.ttl)
+	signed, err := issuer.Token(p.Clock(), caller.subject, caller.roles, caller.scope, f.ttl)
 	if err != nil {
 		return err
 	}
@@ -73,39 +73,49 @@ func token(_ context.Context, p *Program, f tokenFlags) error {
 	return nil
 }
 
-// caller is whom the token is for.
-func (f tokenFlags) caller() (subject string, roles []auth.Role, err error) {
+// tokenCaller is whom a token is for.
+type tokenCaller struct {
+	subject string
+	roles   []auth.Role
+	scope   []string
+}
+
+func (f tokenFlags) caller() (tokenCaller, error) {
 	if f.persona != "" {
 		return f.ofPersona()
 	}
 	if f.roles == "" || f.subject == "" {
-		return "", nil, usagef("name -role and -subject, or a -persona")
+		return tokenCaller{}, usagef("name -role and -subject, or a -persona")
 	}
+	caller := tokenCaller{subject: f.subject, scope: strings.Fields(f.scope)}
 	for name := range strings.SplitSeq(f.roles, ",") {
 		role, ok := auth.ParseRole(strings.TrimSpace(name))
 		if !ok {
-			return "", nil, usagef("there is no role %q; the roles are %s", name, strings.Join(roleNames(), " "))
+			return tokenCaller{}, usagef("there is no role %q; the roles are %s", name, strings.Join(roleNames(), " "))
 		}
-		roles = append(roles, role)
+		caller.roles = append(caller.roles, role)
 	}
-	return f.subject, roles, nil
+	return caller, nil
 }
 
-func (f *tokenFlags) ofPersona() (subject string, roles []auth.Role, err error) {
+// ofPersona is a persona of the demonstration, with the scope asked for or else
+// the persona's own.
+func (f tokenFlags) ofPersona() (tokenCaller, error) {
 	if f.roles != "" || f.subject != "" {
-		return "", nil, usagef("name either -persona or -role and -subject")
+		return tokenCaller{}, usagef("name either -persona or -role and -subject")
 	}
 	persona, ok := demo.FindPersona(f.seed, f.persona)
 	if !ok {
-		return "", nil, usagef("there is no persona %q; the personas are %s", f.persona, strings.Join(personaNames(), " "))
+		return tokenCaller{}, usagef("there is no persona %q; the personas are %s", f.persona, strings.Join(personaNames(), " "))
+	}
+	caller := tokenCaller{subject: persona.Subject, scope: persona.Scope}
+	if f.scope != "" {
+		caller.scope = strings.Fields(f.scope)
 	}
 	for _, name := range persona.Roles {
-		roles = append(roles, auth.Role(name))
+		caller.roles = append(caller.roles, auth.Role(name))
 	}
-	if f.scope == "" {
-		f.scope = strings.Join(persona.Scope, " ")
-	}
-	return persona.Subject, roles, nil
+	return caller, nil
 }
 
 func roleNames() []string {

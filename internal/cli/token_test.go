@@ -56,6 +56,13 @@ func TestToken(t *testing.T) {
 			[]string{"-persona", "finance"},
 			auth.Principal{Subject: "demo-finance", Roles: []auth.Role{auth.RoleFinance}},
 		},
+		{
+			"persona_of_a_service_may_call_every_mutation_for_services",
+			[]string{"-persona", "service"},
+			auth.Principal{Subject: "marketplace", Roles: []auth.Role{auth.RoleService}, Scope: []string{
+				"freezeWallet", "grantConnects", "openWallet", "purchaseConnects", "reverseTransaction", "setMembership", "unfreezeWallet",
+			}},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
