@@ -7,7 +7,7 @@ GOLANGCI := go tool -modfile=tools/go.mod golangci-lint
 GENERATED := graph go.mod go.sum
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test ci race vet lint fmt generate generate-check clean
+.PHONY: help run build test ci race vet lint fmt generate generate-check web test-playground clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{ printf "  %-16s %s\n", $$1, $$2 }'
@@ -21,7 +21,7 @@ build: ## build bin/purser
 test: ## run all tests
 	go test ./...
 
-ci: generate-check vet lint race ## all that must pass before a change lands
+ci: generate-check vet lint race test-playground ## all that must pass before a change lands
 
 race: ## run all tests with the race detector, in random order
 	go test -race -shuffle=on -timeout=20m ./...
@@ -43,6 +43,16 @@ generate-check: ## fail if generating changes anything
 	for path in $(GENERATED); do \
 		diff -r "$$kept/$$path" "$$path" || { echo "generate-check: $$path was edited by hand or not generated again after a change of the schema: run make generate" >&2; exit 1; }; \
 	done && echo "generate-check: ok"
+
+web/node_modules: web/package-lock.json web/.npmrc
+	cd web && npm ci --ignore-scripts --no-progress
+	@touch $@
+
+web: web/node_modules ## build web/dist from its sources (needs Node.js 20 and npm; running the server does not)
+	cd web && node build.mjs
+
+test-playground: build web/node_modules ## open the playground in a headless Chromium (CHROMIUM=path; PICTURES=directory keeps screenshots)
+	cd web && node --test test/playground.test.mjs
 
 clean: ## remove what was built
 	rm -rf bin

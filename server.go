@@ -61,6 +61,10 @@ func newHandler(parts cli.Parts) (http.Handler, error) {
 	if err := resolvers.CheckSchema(schema.Schema()); err != nil {
 		return nil, fmt.Errorf("check the schema: %w", err)
 	}
+	pages, err := newPages(parts)
+	if err != nil {
+		return nil, err
+	}
 	return httpapi.NewHandler(schema, httpapi.Options{
 		Development:    parts.Config.Mode == config.Development,
 		Verifier:       parts.Verifier,
@@ -74,6 +78,7 @@ func newHandler(parts cli.Parts) (http.Handler, error) {
 		Log:            parts.Log,
 		Metrics:        obs.NewHTTPMetrics(parts.Registry),
 		Now:            parts.Clock,
+		Pages:          pages,
 	})
 }
 

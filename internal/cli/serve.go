@@ -28,6 +28,8 @@ const (
 	drainTimeout = 15 * time.Second
 	// ledgerTimeout bounds how long commands queued by then may take.
 	ledgerTimeout = 10 * time.Second
+	// personaTTL is how long a token lives that a page gets for a persona. The page renews it.
+	personaTTL = 15 * time.Minute
 )
 
 // NewHandler builds the public handler from the parts of a server.
@@ -42,6 +44,10 @@ type Parts struct {
 	DB       *postgres.DB
 	Ledger   *ledger.Ledger
 	Verifier auth.Verifier
+	// Personas are the callers of the demonstration, and PersonaToken signs a token for one of them and
+	// says when it expires. Both are nil unless the server accepts tokens of the development key.
+	Personas     []string
+	PersonaToken func(persona string) (token string, expiresAt time.Time, err error)
 }
 
 func serveCommand() command {
@@ -109,9 +115,13 @@ func serve(ctx context.Context, p *Program) (err error) {
 	rules := wallet.Rules()
 	book := ledger.New(ledger.Config{Rules: rules, Store: s.db.NewStore(rules), Clock: p.Clock})
 	defer func() { err = errors.Join(err, closeLedger(ctx, book)) }()
-	handler, err := p.NewHandler(Parts{
+	parts := Parts{
 		Config: cfg, Log: s.log, Registry: s.registry, Clock: p.Clock, DB: s.db, Ledger: book, Verifier: verifier,
-	})
+	}
+	if err := s.addPersonas(&parts); err != nil {
+		return err
+	}
+	handler, err := p.NewHandler(parts)
 	if err != nil {
 		return err
 	}
@@ -195,6 +205,29 @@ func (s *server) newVerifier(ctx context.Context) (auth.Verifier, error) {
 		return nil, err
 	}
 	return auth.NewVerifier(o)
+}
+
+// addPersonas lets the pages act as the personas, where the server accepts tokens of its own. They are
+// those of the marketplace that serve loads: one loaded with another seed has other parties.
+func (s *server) addPersonas(parts *Parts) error {
+	if s.cfg.Mode != config.Development || !s.developmentKey() {
+		return nil
+	}
+	issuer, err := developmentIssuer(s.cfg)
+	if err != nil {
+		return err
+	}
+	parts.Personas = personaNames()
+	parts.PersonaToken = func(name string) (string, time.Time, error) {
+		caller, err := tokenFlags{persona: name, seed: seedDefault}.caller()
+		if err != nil {
+			return "", time.Time{}, err
+		}
+		now := s.program.Clock()
+		token, err := issuer.Token(now, caller.subject, caller.roles, caller.scope, personaTTL)
+		return token, now.Add(personaTTL).UTC(), err
+	}
+	return nil
 }
 
 // run serves until ctx ends, a listener fails, or the private PostgreSQL dies. Metrics are served

@@ -13,6 +13,8 @@ func (s *server) welcome() {
 	base, admin := "http://"+s.public.Addr().String(), "http://"+s.admin.Addr().String()
 	w := s.program.Stdout
 	fmt.Fprintf(w, "Purser serves in %s mode, from %s.\n\n", s.cfg.Mode, s.database.describe())
+	fmt.Fprintf(w, "  Start    %s/\n", base)
+	fmt.Fprintf(w, "  Play     %s/playground\n", base)
 	fmt.Fprintf(w, "  GraphQL  %s/graphql\n", base)
 	fmt.Fprintf(w, "  Schema   %s/schema.graphqls\n", base)
 	fmt.Fprintf(w, "  Live     %s/livez\n", base)

@@ -78,6 +78,8 @@ type Options struct {
 	Metrics *obs.HTTPMetrics
 	// Now measures how long requests take.
 	Now func() time.Time
+	// Pages are the first page, the playground and documents. Optional: nil serves none.
+	Pages *Pages
 	// RequestTimeout bounds one request; 0 means RequestTimeout.
 	RequestTimeout time.Duration
 }
@@ -104,8 +106,9 @@ type server struct {
 	graphql http.Handler
 }
 
-// NewHandler returns the public handler: /graphql, /schema.graphqls, /livez and /readyz. It returns
-// an error when an option is missing or an allowed origin is malformed.
+// NewHandler returns the public handler: /graphql, /schema.graphqls, /livez and /readyz, and with
+// Options.Pages the pages. It returns an error when an option is missing, an allowed origin is
+// malformed, or a page cannot be built.
 func NewHandler(es graphql.ExecutableSchema, o Options) (http.Handler, error) {
 	if err := o.check(); err != nil {
 		return nil, fmt.Errorf("build HTTP handler: %w", err)
@@ -132,6 +135,11 @@ func NewHandler(es graphql.ExecutableSchema, o Options) (http.Handler, error) {
 	mux.Handle("/schema.graphqls", api(s.schema))
 	mux.HandleFunc("GET /livez", s.livez)
 	mux.HandleFunc("GET /readyz", s.readyz)
+	if s.Pages != nil {
+		if err := s.addPages(mux); err != nil {
+			return nil, fmt.Errorf("build HTTP handler: %w", err)
+		}
+	}
 	return s.observe(mux), nil
 }
 

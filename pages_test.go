@@ -1,0 +1,178 @@
+package main
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"purser/internal/demo"
+)
+
+// TestBuiltFiles fails when a source of web/dist was changed after the last `make web`. The list of
+// sources and the way they are hashed are those of web/sources.mjs.
+func TestBuiltFiles(t *testing.T) {
+	t.Parallel()
+	paths := []string{".npmrc", "build.mjs", "package-lock.json", "package.json", "sources.mjs"}
+	for _, folder := range []string{"pages", "src", "tabs"} {
+		entries, err := os.ReadDir(filepath.Join("web", folder))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, entry := range entries {
+			paths = append(paths, folder+"/"+entry.Name())
+		}
+	}
+	slices.Sort(paths)
+	hash := sha256.New()
+	for _, path := range paths {
+		text, err := os.ReadFile(filepath.Join("web", filepath.FromSlash(path)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(hash, "%s\x00%d\x00", path, len(text))
+		hash.Write(text)
+	}
+	built, err := os.ReadFile("web/dist/sources.sha256")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := strings.TrimSpace(string(built)), hex.EncodeToString(hash.Sum(nil)); got != want {
+		t.Errorf("web/dist was built from sources with hash %s, these have %s: run make web", got, want)
+	}
+}
+
+// TestLockfileNamesNoHost keeps the addresses of whoever last ran npm out of the tree.
+func TestLockfileNamesNoHost(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("web/package-lock.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(text), `"resolved"`) {
+		t.Error("web/package-lock.json says where packages were fetched from: run npm install with web/.npmrc")
+	}
+}
+
+// TestPlayground acts as the playground does: for each persona it gets a token from the page's own
+// route and sends the persona's tab, which must return data at once.
+func TestPlayground(t *testing.T) {
+	p := newProduct(t, reachableDir(t))
+	p.command(t, "demo", "-wallets", "12", "-days", "20")
+	stop := p.serve(t)
+	defer func() {
+		if code := stop(); code != 0 {
+			t.Errorf("code = %d, want 0", code)
+		}
+	}()
+	names := make([]string, 0, len(demo.Personas(1)))
+	for _, persona := range demo.Personas(1) {
+		names = append(names, persona.Name)
+		t.Run(persona.Name, func(t *testing.T) {
+			token := personaToken(t, p, persona.Name)
+			tab, variables := readTab(t, persona.Name)
+			data := ask[map[string]any](t, p, token, tab, variables)
+			if hole := firstHole(data); hole != "" || len(data) == 0 {
+				t.Errorf("%s is empty in %v", hole, data)
+			}
+		})
+	}
+	_, page := p.send(t, http.MethodGet, p.urls["Play"], "", http.NoBody)
+	personas, err := json.Marshal(names)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(page, fmt.Sprintf(`{"personas":%s}`, personas)) {
+		t.Errorf("the page does not offer %s:\n%s", personas, page)
+	}
+	tabs, err := filepath.Glob("web/tabs/*.graphql")
+	if err != nil || len(tabs) != len(names) {
+		t.Errorf("there are %d tabs (%v) for %d personas", len(tabs), err, len(names))
+	}
+}
+
+// personaToken asks for a token as the page in a browser on this machine does.
+func personaToken(t *testing.T, p *product, persona string) string {
+	t.Helper()
+	body := strings.NewReader(fmt.Sprintf(`{"persona":%q}`, persona))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.urls["Play"]+"/token", body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Sec-Fetch-Site", "same-origin")
+	res, err := p.client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	var answer struct {
+		Token     string
+		ExpiresAt time.Time
+	}
+	if err := json.NewDecoder(res.Body).Decode(&answer); err != nil || answer.Token == "" {
+		t.Fatalf("token of %s: status %d, %+v (%v)", persona, res.StatusCode, answer, err)
+	}
+	if left := time.Until(answer.ExpiresAt); left < 14*time.Minute || left > 15*time.Minute {
+		t.Errorf("the token lives %s, want 15 minutes", left)
+	}
+	return answer.Token
+}
+
+// readTab returns a tab and its variables: the dates that the page fills in (web/src/tabs.js).
+func readTab(t *testing.T, persona string) (document string, variables map[string]any) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("web", "tabs", persona+".graphql"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.HasPrefix(text, []byte("# caller: "+persona+"\n")) {
+		t.Errorf("the tab of %s does not begin with its caller, by which the page knows whom to ask as", persona)
+	}
+	if bytes.Contains(text, []byte("$range")) {
+		today := time.Now().UTC()
+		variables = map[string]any{"range": map[string]string{
+			"from": today.AddDate(0, 0, -30).Format(time.DateOnly), "to": today.Format(time.DateOnly),
+		}}
+	}
+	return string(text), variables
+}
+
+// mayBeEmpty are the lists of a persona's tab that say something when they are empty.
+var mayBeEmpty = []string{"reasons", "buckets"}
+
+// firstHole returns the name of an object without anything in it that a tab is there to show, or "": a
+// list counts as filled when one of its elements is.
+func firstHole(object map[string]any) string {
+	for name, member := range object {
+		list, isList := member.([]any)
+		if !isList {
+			list = []any{member}
+		} else if len(list) == 0 && !slices.Contains(mayBeEmpty, name) {
+			return name
+		}
+		hole := ""
+		for _, element := range list {
+			inner, isObject := element.(map[string]any)
+			if !isObject {
+				hole = ""
+				break
+			}
+			if hole = firstHole(inner); hole == "" {
+				break
+			}
+		}
+		if hole != "" {
+			return name + "." + hole
+		}
+	}
+	return ""
+}
