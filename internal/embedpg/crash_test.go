@@ -226,11 +226,6 @@ func TestStartWaitsForBackendsOfAKilledServer(t *testing.T) {
 	opts := embedpg.Options{DataDir: clusterDir(t)}
 	s := start(t, opts)
 	backend := query[int](t, s.SuperURL("purser"), "SELECT pg_backend_pid()")
-	for pid, sig := range map[int]syscall.Signal{backend: syscall.SIGSTOP, s.PID(): syscall.SIGKILL} {
-		if err := syscall.Kill(pid, sig); err != nil {
-			t.Fatal(err)
-		}
-	}
 	waited := false
 	t.Cleanup(func() {
 		// A stopped process does not even notice that its server is gone.
@@ -238,6 +233,14 @@ func TestStartWaitsForBackendsOfAKilledServer(t *testing.T) {
 			_ = syscall.Kill(backend, syscall.SIGKILL)
 		}
 	})
+	// The backend must stand still before its server goes: one that runs leaves as soon as it notices.
+	if err := syscall.Kill(backend, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the backend stands still", func() bool { return stopped(t, backend) })
+	if err := syscall.Kill(s.PID(), syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
 	<-s.Done()
 	stop(t, s)
 
@@ -257,6 +260,17 @@ func TestStartWaitsForBackendsOfAKilledServer(t *testing.T) {
 	if got := query[int](t, s.AppURL(), "SELECT 1"); got != 1 {
 		t.Errorf("SELECT 1 = %d", got)
 	}
+}
+
+// stopped reports whether a process was stopped by a signal.
+func stopped(t *testing.T, pid int) bool {
+	t.Helper()
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, afterName, _ := strings.Cut(string(stat), ") ")
+	return strings.HasPrefix(afterName, "T")
 }
 
 func TestEmptyPIDFileHeals(t *testing.T) {
