@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"purser/internal/embedpg"
@@ -20,7 +21,10 @@ func fakePrograms(t *testing.T, parent, name, version string) string {
 	}
 	for _, program := range []string{"initdb", "postgres"} {
 		script := "#!/bin/sh\necho '" + program + " (PostgreSQL) " + version + "'\n"
-		if err := os.WriteFile(filepath.Join(dir, program), []byte(script), 0o755); err != nil {
+		syscall.ForkLock.RLock() // see copyFile
+		err := os.WriteFile(filepath.Join(dir, program), []byte(script), 0o755)
+		syscall.ForkLock.RUnlock()
+		if err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"syscall"
 )
 
 // unpackBytesMax bounds what an archive may grow to; the bundle has 59 MB.
@@ -70,6 +71,10 @@ func writeEntry(name string, r io.Reader, head *tar.Header) error {
 	if err := mkdirAll(filepath.Dir(name)); err != nil {
 		return err
 	}
+	// A program that is open for writing cannot be run, and a child that any goroutine is just forking
+	// has a copy of f: none is forked until f is closed.
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
