@@ -19,15 +19,16 @@ func TestNegotiation(t *testing.T) {
 		responseJSON:                    responseJSON,
 		responseJSON + ", " + plainJSON: responseJSON,
 		plainJSON + ", " + responseJSON: responseJSON,
-		plainJSON + "," + responseJSON + ";q=0.9":              plainJSON,
-		responseJSON + ";q=0.5, */*;q=0.4":                     responseJSON,
-		"*/*;q=0.9, " + responseJSON + ";q=0.1":                plainJSON,
-		plainJSON + ";q=0, */*":                                responseJSON,
-		"text/event-stream, multipart/mixed, application/json": plainJSON,
-		responseJSON + ", application/graphql+json, application/json, text/event-stream, multipart/mixed": responseJSON,
-		"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8":                                 plainJSON,
+		plainJSON + "," + responseJSON + ";q=0.9":                                plainJSON,
+		responseJSON + ";q=0.5, */*;q=0.4":                                       responseJSON,
+		"*/*;q=0.9, " + responseJSON + ";q=0.1":                                  plainJSON,
+		plainJSON + ";q=0, */*":                                                  responseJSON,
+		"text/event-stream, multipart/mixed, application/json":                   plainJSON,
+		"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8":        plainJSON,
 		"application/json;charset=UTF-8":                                         plainJSON,
 		`text/plain;x="a,application/graphql-response+json,b", application/json`: plainJSON,
+
+		responseJSON + ", application/graphql+json, application/json, text/event-stream, multipart/mixed": responseJSON,
 	} {
 		t.Run(accept, func(t *testing.T) {
 			t.Parallel()
