@@ -98,7 +98,7 @@ func TestServeRefusesInProduction(t *testing.T) {
 	}, anywhere...)
 	migrated, empty := pgtest.New(t), pgtest.NewEmpty(t)
 	for _, c := range []struct{ name, url, says string }{
-		{"a_schema_that_is_not_current", empty.AppURL, "schema is not the one"},
+		{"a_schema_that_is_not_current", empty.AppURL, "schema is older than this binary"},
 		{"the_role_that_owns_the_tables", migrated.OwnerURL, "journals"},
 		{"a_superuser", migrated.SuperURL, "SUPERUSER"},
 	} {

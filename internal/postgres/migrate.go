@@ -18,9 +18,8 @@ import (
 //go:embed migrations/*.sql
 var migrationFiles embed.FS
 
-// ErrSchemaNotCurrent is returned by CheckSchema when migrations are missing,
-// or when the database is ahead of this binary.
-var ErrSchemaNotCurrent = errors.New("postgres: the database schema is not the one this binary was built for")
+// ErrSchemaNotCurrent is returned by CheckSchema when migrations are missing.
+var ErrSchemaNotCurrent = errors.New("postgres: the database schema is older than this binary")
 
 // Migrate brings the schema to this binary's version, connecting as the owner
 // role. Migrations only go forward; concurrent callers wait for one another.
@@ -74,7 +73,9 @@ func SchemaVersion() (int64, error) {
 }
 
 // CheckSchema compares the database's schema version with this binary's. It
-// returns ErrSchemaNotCurrent, naming both, when they differ.
+// returns ErrSchemaNotCurrent, naming both, when migrations are missing. A schema
+// that is ahead is fine: migrations run before the new code and under the old,
+// which must be able to start again meanwhile.
 func (db *DB) CheckSchema(ctx context.Context) error {
 	want, err := SchemaVersion()
 	if err != nil {
@@ -90,7 +91,7 @@ func (db *DB) CheckSchema(ctx context.Context) error {
 	case err != nil && !errors.Is(err, pgx.ErrNoRows):
 		return fmt.Errorf("read schema version: %w", err)
 	}
-	if got != want {
+	if got < want {
 		return fmt.Errorf("%w: it is at version %d, this binary needs %d: run `purser migrate` of this version", ErrSchemaNotCurrent, got, want)
 	}
 	return nil
