@@ -87,17 +87,17 @@
 //   - I17: the reversals of a journal do not exceed it.
 //   - I18: Seq has no gap in a book, and PostedAt never falls along it and rises
 //     from batch to batch.
-//   - I19 (later): a reader who pages while others write sees no row twice and
+//   - I19: a reader who pages while others write sees no row twice and
 //     misses none.
 //   - I20 (later): no journal is booked on a day whose period was closed before
 //     it.
 //   - I21 (later): the hash chain can be computed again from the rows.
 //   - I22: balances, day totals and the trial balance can be computed again from
 //     the postings.
-//   - I23 (later): nobody reaches the data of another owner.
+//   - I23: nobody reaches the data of another owner.
 //   - I24: a number that would not fit 64 bits is an error and never wraps.
 //   - I25 (later): a dry run writes nothing.
-//   - I26 (later): one instant selects the same rows in whatever zone it is
+//   - I26: one instant selects the same rows in whatever zone it is
 //     written.
 //   - I27 (later): of linked commands all are accepted or none.
 //   - I28: a key that comes twice in one batch takes effect once.

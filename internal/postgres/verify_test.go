@@ -3,12 +3,15 @@ package postgres_test
 import (
 	"context"
 	"fmt"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
@@ -185,6 +188,29 @@ func TestVerify(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What verify says is not built is what the ledger's documentation says comes later.
+func TestVerifyListsTheInvariantsOfTheLedger(t *testing.T) {
+	t.Parallel()
+	source, err := os.ReadFile("../../ledger/doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var later, documented []string
+	for _, line := range regexp.MustCompile(`(?m)^//   - (I\d+)( \(later\))?:`).FindAllStringSubmatch(string(source), -1) {
+		documented = append(documented, line[1])
+		if line[2] != "" {
+			later = append(later, line[1])
+		}
+	}
+	unbuilt, all := postgres.Unbuilt()
+	if diff := cmp.Diff(documented, all); diff != "" {
+		t.Errorf("invariants (-documented +listed):\n%s", diff)
+	}
+	if diff := cmp.Diff(later, unbuilt); diff != "" {
+		t.Errorf("not built yet (-documented +listed):\n%s", diff)
 	}
 }
 

@@ -1,0 +1,12 @@
+package postgres
+
+// Unbuilt returns the invariants that Verify lists as not built yet, and all that it lists.
+func Unbuilt() (unbuilt, all []string) {
+	for _, check := range invariants {
+		all = append(all, check.Invariant)
+		if check.Note == notBuilt {
+			unbuilt = append(unbuilt, check.Invariant)
+		}
+	}
+	return unbuilt, all
+}
