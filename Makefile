@@ -7,7 +7,7 @@ GOLANGCI := go tool -modfile=tools/go.mod golangci-lint
 GENERATED := graph go.mod go.sum
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test ci race vet lint fmt generate generate-check web test-playground clean
+.PHONY: help run build test ci race vet lint fmt generate generate-check web test-playground bench-pages clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{ printf "  %-16s %s\n", $$1, $$2 }'
@@ -35,7 +35,7 @@ lint: ## run the linters of .golangci.yml (the first run builds them: minutes)
 fmt: ## format the code
 	$(GOLANGCI) fmt
 
-generate: ## write graph/ from schema.graphqls
+generate: ## write graph/ from schema.graphqls and schema/
 	go generate ./graph
 
 generate-check: ## fail if generating changes anything
@@ -53,6 +53,10 @@ web: web/node_modules ## build web/dist from its sources (needs Node.js 20 and n
 
 test-playground: build web/node_modules ## open the playground in a headless Chromium (CHROMIUM=path; PICTURES=directory keeps screenshots)
 	cd web && node --test test/playground.test.mjs
+
+bench-pages: build ## measure pages a second beside a hand-written server; ARGS='-wallets 20000 -time 10s' (-h lists them)
+	@go build -buildvcs=$(BUILDVCS) -o bin/bench-pages ./bench/pages
+	@exec bin/bench-pages -server bin/purser $(ARGS)
 
 clean: ## remove what was built
 	rm -rf bin

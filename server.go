@@ -5,10 +5,12 @@
 package main
 
 import (
+	"bytes"
 	"context"
-	_ "embed"
+	"embed"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"os"
 	"time"
@@ -18,9 +20,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/vektah/gqlparser/v2/validator/core"
 
+	"purser/internal/campaign"
 	"purser/internal/cli"
 	"purser/internal/config"
 	"purser/internal/httpapi"
+	"purser/internal/market"
 	"purser/internal/obs"
 	"purser/internal/postgres"
 	"purser/internal/scalar"
@@ -29,10 +33,10 @@ import (
 	"purser/resolvers"
 )
 
-// schemaText is served at /schema.graphqls: the contract as it was written, with its comments.
+// schemaFiles are the contract as it was written, with its comments.
 //
-//go:embed schema.graphqls
-var schemaText string
+//go:embed schema.graphqls schema/*.graphqls
+var schemaFiles embed.FS
 
 func main() {
 	ctx, stop := cli.Interruptible(context.Background(), os.Stderr)
@@ -51,6 +55,7 @@ func newHandler(parts cli.Parts) (http.Handler, error) {
 	reader := parts.DB.NewReader(parts.Clock)
 	resolver := resolvers.New(resolvers.Config{
 		Service:       wallet.NewService(parts.Ledger, reader, parts.Clock, newID),
+		Campaigns:     campaign.NewService(campaignConfig(parts, reader)),
 		Reader:        reader,
 		Clock:         parts.Clock,
 		Log:           parts.Log,
@@ -61,6 +66,10 @@ func newHandler(parts cli.Parts) (http.Handler, error) {
 	if err := resolvers.CheckSchema(schema.Schema()); err != nil {
 		return nil, fmt.Errorf("check the schema: %w", err)
 	}
+	text, err := schemaText()
+	if err != nil {
+		return nil, err
+	}
 	pages, err := newPages(parts)
 	if err != nil {
 		return nil, err
@@ -68,7 +77,7 @@ func newHandler(parts cli.Parts) (http.Handler, error) {
 	return httpapi.NewHandler(schema, httpapi.Options{
 		Development:    parts.Config.Mode == config.Development,
 		Verifier:       parts.Verifier,
-		SDL:            schemaText,
+		SDL:            text,
 		AllowedOrigins: parts.Config.AllowedOrigins,
 		Ready:          func(ctx context.Context) error { return ready(ctx, parts.DB) },
 		ErrorPresenter: resolver.PresentError,
@@ -80,6 +89,35 @@ func newHandler(parts cli.Parts) (http.Handler, error) {
 		Now:            parts.Clock,
 		Pages:          pages,
 	})
+}
+
+// campaignConfig says what campaigns are made of. Their journals count in other domains too, by the
+// market's projections.
+func campaignConfig(parts cli.Parts, reader *postgres.Reader) campaign.Config {
+	return campaign.Config{
+		Ledger: parts.Ledger, Directory: reader, Clock: parts.Clock, NewID: newID, Projections: market.Projections(),
+	}
+}
+
+// schemaText is served at /schema.graphqls: one document of all files, the main one first, then those of
+// schema/ by name.
+func schemaText() (string, error) {
+	names, err := fs.Glob(schemaFiles, "schema/*.graphqls")
+	if err != nil {
+		return "", fmt.Errorf("list the files of the schema: %w", err)
+	}
+	var text bytes.Buffer
+	for i, name := range append([]string{"schema.graphqls"}, names...) {
+		part, err := schemaFiles.ReadFile(name)
+		if err != nil {
+			return "", fmt.Errorf("read the schema: %w", err)
+		}
+		if i > 0 {
+			text.WriteByte('\n')
+		}
+		text.Write(part)
+	}
+	return text.String(), nil
 }
 
 // newID makes the ids of commands. UUIDv7s sort by time, which keeps new rows together in the indexes.

@@ -17,6 +17,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/ast"
 	"go.uber.org/goleak"
 
 	"purser/internal/cli"
@@ -224,6 +226,47 @@ func TestProduct(t *testing.T) {
 	}
 	p.client.CloseIdleConnections()
 	goleak.VerifyNone(t, before)
+}
+
+// TestSchemaText reads what /schema.graphqls serves as one document, as a client's tools do.
+func TestSchemaText(t *testing.T) {
+	t.Parallel()
+	text, err := schemaText()
+	if err != nil {
+		t.Fatal(err)
+	}
+	main, err := os.ReadFile("schema.graphqls")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(text, string(main)+"\n") {
+		t.Errorf("the text begins with %.80q, want the main file", text)
+	}
+	schema, err := gqlparser.LoadSchema(&ast.Source{Name: "schema.graphqls", Input: text})
+	if err != nil {
+		t.Fatalf("the text is not one schema: %v", err)
+	}
+	files, err := filepath.Glob("schema/*.graphqls")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("found %d files in schema/: %v", len(files), err)
+	}
+	last := 0
+	for _, name := range files {
+		part, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := strings.Index(text, string(part))
+		if at <= last {
+			t.Errorf("%s is at %d, want it whole behind %d", name, at, last)
+		}
+		last = at
+	}
+	for _, field := range []string{"wallet", "campaign", "analytics"} {
+		if schema.Query.Fields.ForName(field) == nil {
+			t.Errorf("Query.%s is not in the text", field)
+		}
+	}
 }
 
 func checkHealth(t *testing.T, p *product) {

@@ -22,17 +22,30 @@ func NewExecutableSchema(cfg Config) graphql.ExecutableSchema {
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
 type ResolverRoot interface {
+	AdAccount() AdAccountResolver
+	Campaign() CampaignResolver
+	CampaignStatusOutcome() CampaignStatusOutcomeResolver
+	ClickCharge() ClickChargeResolver
+	CreateCampaignSuccess() CreateCampaignSuccessResolver
+	DepositAdFundsSuccess() DepositAdFundsSuccessResolver
 	FreezeWalletSuccess() FreezeWalletSuccessResolver
+	FundCampaignSuccess() FundCampaignSuccessResolver
 	GrantConnectsSuccess() GrantConnectsSuccessResolver
 	Journal() JournalResolver
 	Mutation() MutationResolver
+	OpenAdAccountSuccess() OpenAdAccountSuccessResolver
 	OpenWalletSuccess() OpenWalletSuccessResolver
+	Performance() PerformanceResolver
 	PurchaseConnectsSuccess() PurchaseConnectsSuccessResolver
 	Query() QueryResolver
+	RecordClickChargesSuccess() RecordClickChargesSuccessResolver
+	ReleaseCampaignFundsSuccess() ReleaseCampaignFundsSuccessResolver
 	ReverseTransactionSuccess() ReverseTransactionSuccessResolver
+	SetCampaignStatusSuccess() SetCampaignStatusSuccessResolver
 	SpendConnectsSuccess() SpendConnectsSuccessResolver
 	Transaction() TransactionResolver
 	UnfreezeWalletSuccess() UnfreezeWalletSuccessResolver
+	UpdateCampaignSuccess() UpdateCampaignSuccessResolver
 	Viewer() ViewerResolver
 	Wallet() WalletResolver
 }
@@ -64,22 +77,40 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
+			graphql.NewInputUnmarshaler("AdInput", ec.unmarshalInputAdInput),
+			graphql.NewInputUnmarshaler("AdvertiserInput", ec.unmarshalInputAdvertiserInput),
+			graphql.NewInputUnmarshaler("AnalyticsFilter", ec.unmarshalInputAnalyticsFilter),
+			graphql.NewInputUnmarshaler("AnalyticsOrderInput", ec.unmarshalInputAnalyticsOrderInput),
+			graphql.NewInputUnmarshaler("AnalyticsQuery", ec.unmarshalInputAnalyticsQuery),
+			graphql.NewInputUnmarshaler("BudgetInput", ec.unmarshalInputBudgetInput),
+			graphql.NewInputUnmarshaler("CampaignFilter", ec.unmarshalInputCampaignFilter),
+			graphql.NewInputUnmarshaler("CampaignOrderInput", ec.unmarshalInputCampaignOrderInput),
+			graphql.NewInputUnmarshaler("CampaignScheduleInput", ec.unmarshalInputCampaignScheduleInput),
 			graphql.NewInputUnmarshaler("ConnectsRangeInput", ec.unmarshalInputConnectsRangeInput),
+			graphql.NewInputUnmarshaler("CreateCampaignInput", ec.unmarshalInputCreateCampaignInput),
 			graphql.NewInputUnmarshaler("DateRangeInput", ec.unmarshalInputDateRangeInput),
+			graphql.NewInputUnmarshaler("DepositAdFundsInput", ec.unmarshalInputDepositAdFundsInput),
 			graphql.NewInputUnmarshaler("ExplanationFactInput", ec.unmarshalInputExplanationFactInput),
 			graphql.NewInputUnmarshaler("ExplanationInput", ec.unmarshalInputExplanationInput),
 			graphql.NewInputUnmarshaler("FreezeWalletInput", ec.unmarshalInputFreezeWalletInput),
+			graphql.NewInputUnmarshaler("FundCampaignInput", ec.unmarshalInputFundCampaignInput),
 			graphql.NewInputUnmarshaler("GrantConnectsInput", ec.unmarshalInputGrantConnectsInput),
 			graphql.NewInputUnmarshaler("LotExpiryInput", ec.unmarshalInputLotExpiryInput),
 			graphql.NewInputUnmarshaler("MoneyInput", ec.unmarshalInputMoneyInput),
+			graphql.NewInputUnmarshaler("OpenAdAccountInput", ec.unmarshalInputOpenAdAccountInput),
 			graphql.NewInputUnmarshaler("OpenWalletInput", ec.unmarshalInputOpenWalletInput),
 			graphql.NewInputUnmarshaler("PurchaseConnectsInput", ec.unmarshalInputPurchaseConnectsInput),
+			graphql.NewInputUnmarshaler("RecordClickChargesInput", ec.unmarshalInputRecordClickChargesInput),
+			graphql.NewInputUnmarshaler("ReleaseCampaignFundsInput", ec.unmarshalInputReleaseCampaignFundsInput),
 			graphql.NewInputUnmarshaler("ReverseTransactionInput", ec.unmarshalInputReverseTransactionInput),
+			graphql.NewInputUnmarshaler("SetCampaignStatusInput", ec.unmarshalInputSetCampaignStatusInput),
+			graphql.NewInputUnmarshaler("SetCampaignStatusesInput", ec.unmarshalInputSetCampaignStatusesInput),
 			graphql.NewInputUnmarshaler("SetMembershipInput", ec.unmarshalInputSetMembershipInput),
 			graphql.NewInputUnmarshaler("SpendConnectsInput", ec.unmarshalInputSpendConnectsInput),
 			graphql.NewInputUnmarshaler("SubjectInput", ec.unmarshalInputSubjectInput),
 			graphql.NewInputUnmarshaler("TransactionFilter", ec.unmarshalInputTransactionFilter),
 			graphql.NewInputUnmarshaler("UnfreezeWalletInput", ec.unmarshalInputUnfreezeWalletInput),
+			graphql.NewInputUnmarshaler("UpdateCampaignInput", ec.unmarshalInputUpdateCampaignInput),
 			graphql.NewInputUnmarshaler("WalletOwnerInput", ec.unmarshalInputWalletOwnerInput),
 		)
 	}
@@ -158,7 +189,7 @@ func newExecutionContext(
 
 var sources = []*ast.Source{
 	{Name: "../schema.graphqls", Input: `"""
-Wallets of Connects on a double-entry ledger.
+Wallets of Connects, advertising and its figures, on a double-entry ledger.
 
 Ids are opaque: store and compare them, never take them apart. An id that is malformed, of another type, unknown or not yours
 answers exactly alike: null in queries, ` + "`" + `NotFound` + "`" + ` in mutations.
@@ -370,12 +401,49 @@ enum Commodity {
   EUR
 }
 
-"Calendar dates from one up to, but not including, another, in the time zone that the field says. 2026-03-01 to 2026-04-01 is March."
+"""
+Calendar dates, in the time zone that the field says: either a preset, or from one date up to, but not including, another.
+2026-03-01 to 2026-04-01 is March.
+"""
 input DateRangeInput {
+  "A span named by today's date. Not together with ` + "`" + `from` + "`" + ` and ` + "`" + `to` + "`" + `."
+  preset: DatePreset
   "The first date of the range."
-  from: Date!
+  from: Date
   "The first date after the range; must be later than ` + "`" + `from` + "`" + `."
-  to: Date!
+  to: Date
+}
+
+"Spans named by today's date in the field's time zone. Those that do not name today or an unfinished period exclude today."
+enum DatePreset {
+  "Today so far."
+  TODAY
+  "The day before today."
+  YESTERDAY
+  "The seven days before today."
+  LAST_7_DAYS
+  "The 14 days before today."
+  LAST_14_DAYS
+  "The 30 days before today."
+  LAST_30_DAYS
+  "The 90 days before today."
+  LAST_90_DAYS
+  "From Monday on, today included."
+  THIS_WEEK
+  "Monday to Sunday of the week before this one."
+  LAST_WEEK
+  "From the first of the month on, today included."
+  THIS_MONTH
+  "The whole month before this one."
+  LAST_MONTH
+  "From the first of January, April, July or October on, today included."
+  THIS_QUARTER
+  "The whole quarter before this one."
+  LAST_QUARTER
+  "From the first of January on, today included."
+  THIS_YEAR
+  "The whole year before this one."
+  LAST_YEAR
 }
 
 "Why a transaction was made, in terms that can be shown to the wallet's owner. Holds no personal data."
@@ -795,6 +863,14 @@ enum TransactionType {
   RETURN_TOS
   "A correction undid an earlier transaction, wholly or in part."
   REVERSAL
+  "Connects, or money of an ad account, were set aside for a campaign."
+  CAMPAIGN_FUNDED
+  "What a campaign had left came back."
+  CAMPAIGN_RELEASED
+  "Clicks were charged to a campaign. Never a row of a wallet's history: what is charged left the wallet before."
+  CLICK_CHARGE
+  "Money was deposited into an ad account. Never a row of a wallet's history."
+  AD_FUNDS_DEPOSITED
 }
 
 "A page of transactions."
@@ -888,7 +964,7 @@ type Journal implements Node {
   template: String!
   "Version of that template."
   templateVersion: Int!
-  "What it is in the history of a wallet; null when it moved no value, as a freeze does not."
+  "What it is; null when it is nothing that moves value, as a freeze."
   type: TransactionType
   "When it happened in the business."
   effectiveAt: DateTime!
@@ -1316,7 +1392,7 @@ enum Retry {
   NEW_KEY
 }
 
-"The wallet, or for a reversal of a credit its lots, do not hold what is needed. Retry: NEW_KEY, after a top-up."
+"The wallet, the ad account or the campaign, or for a reversal of a credit its lots, do not hold what is needed. Retry: NEW_KEY, after a top-up."
 type InsufficientFunds implements UserError {
   "What failed."
   code: ErrorCode!
@@ -1328,12 +1404,12 @@ type InsufficientFunds implements UserError {
   retry: Retry!
   "Whether this is the stored outcome of an earlier request with the same key."
   replayed: Boolean!
-  "Units needed."
-  required: Connects!
-  "Units that could be spent."
-  available: Connects!
-  "Units on hold, which are not in ` + "`" + `available` + "`" + `."
-  held: Connects!
+  "What is needed."
+  required: Amount!
+  "What could be spent."
+  available: Amount!
+  "What is on hold, which is not in ` + "`" + `available` + "`" + `."
+  held: Amount!
 }
 
 "The subject was paid before. Retry: NEVER; treat it as done."
@@ -1364,7 +1440,7 @@ type WalletFrozen implements UserError {
   retry: Retry!
   "Whether this is the stored outcome of an earlier request with the same key."
   replayed: Boolean!
-  "Why it is frozen; null on a replay when it is frozen no longer."
+  "Why it is frozen; null on a replay when it is frozen no longer, and for those who advertise for its owner and do not see the wallet."
   reason: FreezeReason
   "Since when; null when ` + "`" + `reason` + "`" + ` is."
   since: DateTime
@@ -1414,7 +1490,7 @@ enum OwnerKind {
   ORGANISATION
 }
 
-"The payment was recorded before, under another key. Retry: NEVER; treat it as done."
+"The payment, or the batch of clicks, was recorded before, under another key. Retry: NEVER; treat it as done."
 type AlreadyRecorded implements UserError {
   "What failed."
   code: ErrorCode!
@@ -1510,7 +1586,7 @@ type AmountOverflow implements UserError {
   replayed: Boolean!
 }
 
-"` + "`" + `path` + "`" + ` names an id of nothing that the caller may use. Retry: NEVER."
+"` + "`" + `path` + "`" + ` names an id of nothing that the caller may use: of nothing at all, of somebody else's, or of what they may look at but not change. Retry: NEVER."
 type NotFound implements UserError {
   "What failed."
   code: ErrorCode!
@@ -1524,7 +1600,7 @@ type NotFound implements UserError {
   replayed: Boolean!
 }
 
-"The input breaks rules of its own; nothing was looked up and the key is still free. Retry: NEVER as it is; the corrected input may use the same key."
+"The input breaks rules of its own. Retry: NEVER as it is; the corrected input may use the same key, unless ` + "`" + `recordClickCharges` + "`" + ` says that a minute is too old, which is stored."
 type ValidationFailed implements UserError {
   "What failed."
   code: ErrorCode!
@@ -1592,6 +1668,38 @@ enum ErrorCode {
   VALIDATION_FAILED
   "Member IdempotencyConflict. Keep key and body together in your outbox."
   IDEMPOTENCY_CONFLICT
+  "Member NameTaken. Choose another name."
+  NAME_TAKEN
+  "Member InvalidSchedule. Correct the dates."
+  INVALID_SCHEDULE
+  "Member BudgetBelowMin. Ask for the least or more."
+  BUDGET_BELOW_MIN
+  "Member BidOutOfRange. Bid within the range."
+  BID_OUT_OF_RANGE
+  "Member EntityNotPromotable. Choose what the product promotes."
+  ENTITY_NOT_PROMOTABLE
+  "Member CampaignLimit. Open another ad account."
+  CAMPAIGN_LIMIT
+  "Member VersionConflict. Read the campaign again and repeat the change with a new key."
+  VERSION_CONFLICT
+  "Member BelowSpentToday. Ask for more than was spent today."
+  BELOW_SPENT_TODAY
+  "Member BelowSpent. Ask for more than was spent."
+  BELOW_SPENT
+  "Member EditLimitReached. Wait for the next day."
+  EDIT_LIMIT_REACHED
+  "Member LargeChangeNeedsConfirm. Ask the user, then send it with a new key and the confirmation."
+  LARGE_CHANGE_NEEDS_CONFIRM
+  "Member IllegalTransition. Read the campaign again."
+  ILLEGAL_TRANSITION
+  "Member NoFunds. Fund the campaign first."
+  NO_FUNDS
+  "Member CampaignEnded. Create another campaign."
+  CAMPAIGN_ENDED
+  "Member WrongCommodity. Use the ad account's commodity."
+  WRONG_COMMODITY
+  "A question exceeds a limit: ` + "`" + `extensions.limit` + "`" + ` names it, ` + "`" + `extensions.max` + "`" + ` says what it is. Ask for less."
+  LIMIT_EXCEEDED
   "No token, or a bad one (then with HTTP 401). Get a new token and send the same request again."
   UNAUTHENTICATED
   "The token's roles, or for SERVICE its scope, do not open this field. Do not try again with this token."
@@ -1639,12 +1747,1596 @@ scalar CurrencyCode @specifiedBy(url: "https://www.iso.org/iso-4217-currency-cod
 "Opaque: names a state of the ledger that answers must not be older than. Base64url, at most 2,048 characters."
 scalar ConsistencyToken @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc4648#section-5")
 `, BuiltIn: false},
+	{Name: "../schema/analytics.graphqls", Input: `extend type Query {
+  """
+  A question over figures of the marketplace: metrics, by dimensions, over a span of dates. PRODUCT_MANAGER gets aggregates over
+  everyone, in groups of at least 20 parties: smaller ones are folded into the row of OTHER. FINANCE and AUDITOR get every group.
+  FREELANCER, ADVERTISER_ANALYST and ADVERTISER_ADMIN get the AD_SPEND of the ad accounts they reach.
+  """
+  analytics(
+    "The question."
+    query: AnalyticsQuery!
+  ): AnalyticsResult @auth(roles: [FREELANCER, ADVERTISER_ANALYST, ADVERTISER_ADMIN, PRODUCT_MANAGER, FINANCE, AUDITOR])
+
+  "What ` + "`" + `analytics` + "`" + ` can be asked: datasets, metrics, dimensions and limits."
+  analyticsCatalog: AnalyticsCatalog @auth(roles: [FREELANCER, ADVERTISER_ANALYST, ADVERTISER_ADMIN, PRODUCT_MANAGER, FINANCE, AUDITOR])
+}
+
+# -------------------------------------------------------------------------------------------------------------- question
+
+"A question. ` + "`" + `analyticsCatalog` + "`" + ` says which metrics and dimensions go together."
+input AnalyticsQuery {
+  "What it is about."
+  dataset: Dataset!
+  "What to measure: 1 to 12, each once."
+  metrics: [Metric!]!
+  "By what: 0 to 4, each once. None gives one row."
+  dimensions: [Dimension!]! = []
+  "What to count; null means everything that the caller may see."
+  filter: AnalyticsFilter
+  "Dates in ` + "`" + `timeZone` + "`" + `, at most 400 days."
+  range: DateRangeInput!
+  "The span to compare each metric with; null means none."
+  compare: Comparison
+  "IANA time zone of the dates, for at most 92 days. Null means for AD_SPEND the dates of each ad account's own zone, for WALLET_FLOWS UTC."
+  timeZone: String
+  "The length of a bucket of DATE."
+  grain: Grain! = DAY
+  "By which metrics and dimensions asked for, the first first; at most 4. Null means by the dimensions."
+  orderBy: [AnalyticsOrderInput!]
+  "Rows at most, 1 to 1,000."
+  limit: Int! = 100
+}
+
+"One step of an order: exactly one of metric and dimension."
+input AnalyticsOrderInput {
+  "By this metric, which must be asked for; null values last."
+  metric: Metric
+  "By this dimension, which must be asked for."
+  dimension: Dimension
+  "Which end comes first."
+  direction: SortDirection! = DESC
+}
+
+"What to count; all conditions given must hold. A value that is not the caller's counts nothing."
+input AnalyticsFilter {
+  "Any of these products. AD_SPEND only."
+  products: [CampaignProduct!]
+  "Any of these commodities. AD_SPEND only."
+  commodities: [Commodity!]
+  "Any of these campaigns, 1 to 100. AD_SPEND only."
+  campaignIds: [ID!]
+  "Any of these ad accounts, 1 to 100. AD_SPEND only."
+  adAccountIds: [ID!]
+  "Any of these types of transactions. WALLET_FLOWS only."
+  types: [TransactionType!]
+  "Lots of any of these origins. WALLET_FLOWS only."
+  origins: [LotOrigin!]
+}
+
+"What questions can be about."
+enum Dataset {
+  "What ads did and cost, from the same charges as the ledger."
+  AD_SPEND
+  "Connects that came into wallets and left them, from the ledger."
+  WALLET_FLOWS
+}
+
+"What can be measured. Values will be added."
+enum Metric {
+  "Charges less credits."
+  SPEND_NET
+  "Charges."
+  SPEND_GROSS
+  "Given back for invalid clicks."
+  CREDITS
+  "How often ads were shown."
+  IMPRESSIONS
+  "Valid clicks."
+  CLICKS
+  "Clicks per impression."
+  CTR
+  "Gross spend per billable click."
+  AVG_CPC
+  "Connects that came into wallets."
+  UNITS_IN
+  "Connects that left wallets."
+  UNITS_OUT
+  "UNITS_IN less UNITS_OUT."
+  UNITS_NET
+  "Transactions."
+  TRANSACTIONS
+}
+
+"By what can be measured. Values will be added."
+enum Dimension {
+  "Date, or the bucket of dates that ` + "`" + `grain` + "`" + ` says."
+  DATE
+  "Product of the campaign."
+  PRODUCT
+  "Campaign."
+  CAMPAIGN
+  "Ad account."
+  AD_ACCOUNT
+  "What is paid in."
+  COMMODITY
+  "Type of the transaction."
+  TYPE
+  "Origin of the lots moved."
+  ORIGIN
+}
+
+# ---------------------------------------------------------------------------------------------------------------- answer
+
+"An answer: a table whose columns are described once."
+type AnalyticsResult {
+  "What it is about."
+  dataset: Dataset!
+  "The dates."
+  range: AnalyticsRange!
+  "The dates compared with; null without ` + "`" + `compare` + "`" + `."
+  comparedRange: AnalyticsRange
+  "IANA time zone of the dates; null when they are those of each ad account's own zone."
+  timeZone: String
+  "The moment it is true for."
+  asOf: DateTime!
+  "All that was reported before this moment is counted."
+  watermark: DateTime!
+  "Whether it may still change."
+  finality: Finality!
+  "What it was computed from: ` + "`" + `daily` + "`" + `, ` + "`" + `quarter-hour` + "`" + ` or ` + "`" + `journal` + "`" + `."
+  source: String!
+  "Dimensions in the order asked, then each metric, followed by its previous value and relative change when compared."
+  columns: [AnalyticsColumn!]!
+  "At most ` + "`" + `limit` + "`" + ` rows, ordered as asked."
+  rows: [AnalyticsRow!]!
+  "The sums over all rows, those beyond ` + "`" + `limit` + "`" + ` included; ratios are computed from the sums. Null when there are too few parties to show."
+  totals: AnalyticsRow
+  "How many rows there are in ` + "`" + `rows` + "`" + `."
+  rowCount: Int!
+  "Whether there were more rows than ` + "`" + `limit` + "`" + `."
+  truncated: Boolean!
+  "How many parties a group needs to be shown apart; 0 for callers who see every group."
+  minimumParties: Int!
+}
+
+"A span of dates."
+type AnalyticsRange {
+  "The first date."
+  from: Date!
+  "The first date after."
+  to: Date!
+}
+
+"A column of the answer."
+type AnalyticsColumn {
+  "Its name, such as ` + "`" + `SPEND_NET` + "`" + `, ` + "`" + `SPEND_NET.previous` + "`" + ` or ` + "`" + `SPEND_NET.change` + "`" + `."
+  key: String!
+  "What its cells are."
+  type: CellType!
+  "A title for people, in English."
+  label: String!
+  "The metric it shows; null for a dimension."
+  metric: Metric
+  "The dimension it shows; null for a metric."
+  dimension: Dimension
+}
+
+"What the cells of a column are."
+enum CellType {
+  "IntCell."
+  INT
+  "DecimalCell."
+  DECIMAL
+  "AmountCell."
+  AMOUNT
+  "StringCell."
+  STRING
+  "DateCell."
+  DATE
+}
+
+"A row."
+type AnalyticsRow {
+  "One cell for each column; null where a ratio has no denominator, for dimensions in totals, for amounts in totals over several commodities, and for the date of the row of folded groups."
+  cells: [Cell]!
+  "Whether it sums the groups that are too small to be shown apart, or beyond the limit."
+  isOther: Boolean!
+}
+
+"A value of a row."
+union Cell = IntCell | DecimalCell | AmountCell | StringCell | DateCell
+
+"A count."
+type IntCell {
+  "The count."
+  int: SafeInt!
+}
+
+"A ratio."
+type DecimalCell {
+  "The ratio."
+  decimal: Decimal!
+}
+
+"An amount."
+type AmountCell {
+  "The amount."
+  amount: Amount!
+}
+
+"A text: the value of a dimension."
+type StringCell {
+  "The value, such as ` + "`" + `BOOSTED_PROFILE` + "`" + `, or a name; ` + "`" + `OTHER` + "`" + ` in the row of folded groups."
+  string: String!
+  "The id of the campaign or ad account; null for other dimensions."
+  id: ID
+}
+
+"A date: the first of its bucket."
+type DateCell {
+  "The date."
+  date: Date!
+}
+
+# ------------------------------------------------------------------------------------------------------------- catalogue
+
+"What can be asked."
+type AnalyticsCatalog {
+  "The datasets that the caller may ask about."
+  datasets: [DatasetInfo!]!
+  "The limits of a question."
+  limits: AnalyticsLimits!
+}
+
+"A dataset."
+type DatasetInfo {
+  "Its name."
+  dataset: Dataset!
+  "A title for people."
+  label: String!
+  "What it is about, for people."
+  description: String!
+  "What its groups are counted by: who a party is."
+  party: String!
+  "How long after an event it is counted, for people."
+  freshness: String!
+  "In which time zone its dates are when the question names none, for people."
+  timeZone: String!
+  "What can be measured."
+  metrics: [MetricInfo!]!
+  "By what. Each metric says which of these it goes with."
+  dimensions: [DimensionInfo!]!
+}
+
+"A metric."
+type MetricInfo {
+  "Its name."
+  metric: Metric!
+  "A title for people."
+  label: String!
+  "How it is computed."
+  definition: String!
+  "What its cells are."
+  type: CellType!
+  "Whether it needs COMMODITY as a dimension, or a filter of one commodity: amounts of two are never added."
+  needsCommodity: Boolean!
+  "Whether sums over rows mean something."
+  additive: Boolean!
+  "By what it can be measured, in any combination."
+  dimensions: [Dimension!]!
+}
+
+"A dimension."
+type DimensionInfo {
+  "Its name."
+  dimension: Dimension!
+  "A title for people."
+  label: String!
+  "What its cells are."
+  type: CellType!
+  "The field of ` + "`" + `AnalyticsFilter` + "`" + ` that narrows a question to some of its values; null when the caller cannot."
+  filter: String
+}
+
+"The limits of a question. One that is exceeded is named in the error."
+type AnalyticsLimits {
+  "Metrics."
+  metrics: Int!
+  "Dimensions."
+  dimensions: Int!
+  "Steps of an order."
+  orderBy: Int!
+  "Rows of an answer."
+  rows: Int!
+  "Values of one filter."
+  filterValues: Int!
+  "Days of the range."
+  days: Int!
+  "Days of the range with a time zone."
+  zonedDays: Int!
+  "Groups that an answer is made of, before ` + "`" + `limit` + "`" + `."
+  groups: Int!
+}
+`, BuiltIn: false},
+	{Name: "../schema/campaigns.graphqls", Input: `extend type Query {
+  "One ad account: the caller's own, one of an organisation they advertise for, and any for FINANCE and AUDITOR. Else null, without an error."
+  adAccount(
+    "The id of an AdAccount."
+    id: ID!
+  ): AdAccount @auth(roles: [FREELANCER, ADVERTISER_ANALYST, ADVERTISER_ADMIN, SUPPORT, FINANCE, AUDITOR])
+
+  "One campaign, under the same rules as its ad account."
+  campaign(
+    "The id of a Campaign."
+    id: ID!
+  ): Campaign @auth(roles: [FREELANCER, ADVERTISER_ANALYST, ADVERTISER_ADMIN, SUPPORT, FINANCE, AUDITOR])
+}
+
+extend type Mutation {
+  "Opens an ad account. Its owner, commodity, funding wallet and time zone never change."
+  openAdAccount(
+    "Whose account, and what it pays with."
+    input: OpenAdAccountInput!
+  ): OpenAdAccountPayload @auth(roles: [SERVICE])
+
+  "Records a deposit into an ad account that pays in money, whose payment was already captured, at most once per ` + "`" + `paymentReference` + "`" + `."
+  depositAdFunds(
+    "Where it goes and what was paid."
+    input: DepositAdFundsInput!
+  ): DepositAdFundsPayload @auth(roles: [SERVICE])
+
+  "Creates a campaign as a draft, and funds it in the same step if asked to."
+  createCampaign(
+    "What to promote, when, and what it may cost."
+    input: CreateCampaignInput!
+  ): CreateCampaignPayload @auth(roles: [FREELANCER, ADVERTISER_ADMIN])
+
+  "Changes what is given of a campaign and leaves the rest. Refused with ` + "`" + `VersionConflict` + "`" + ` when somebody changed it meanwhile."
+  updateCampaign(
+    "What to change."
+    input: UpdateCampaignInput!
+  ): UpdateCampaignPayload @auth(roles: [FREELANCER, ADVERTISER_ADMIN])
+
+  "Moves a campaign to another status. Ending one gives what it has left back to where it came from, in the same step."
+  setCampaignStatus(
+    "Which campaign, and which status."
+    input: SetCampaignStatusInput!
+  ): SetCampaignStatusPayload @auth(roles: [FREELANCER, ADVERTISER_ADMIN])
+
+  "Moves up to 100 campaigns to a status, each by itself: one that fails leaves the others."
+  setCampaignStatuses(
+    "Which campaigns, and which status."
+    input: SetCampaignStatusesInput!
+  ): SetCampaignStatusesPayload @auth(roles: [FREELANCER, ADVERTISER_ADMIN])
+
+  "Sets aside funds of the ad account for a campaign."
+  fundCampaign(
+    "Which campaign, and how much."
+    input: FundCampaignInput!
+  ): FundCampaignPayload @auth(roles: [FREELANCER, ADVERTISER_ADMIN])
+
+  "Gives funds of a campaign back to where they came from; Connects go back to the lots they came from, with their old expiry."
+  releaseCampaignFunds(
+    "Which campaign, and how much."
+    input: ReleaseCampaignFundsInput!
+  ): ReleaseCampaignFundsPayload @auth(roles: [FREELANCER, ADVERTISER_ADMIN])
+
+  "Charges the clicks of one campaign and minute, at most once per ` + "`" + `batchId` + "`" + `. What the campaign's funds do not cover was served and is never billed."
+  recordClickCharges(
+    "Which campaign and minute, and what happened."
+    input: RecordClickChargesInput!
+  ): RecordClickChargesPayload @auth(roles: [SERVICE])
+}
+
+extend type Viewer {
+  "The caller's own ad accounts and those of the organisations they advertise for, oldest first, at most 100. Empty for callers without any. Null only with an error."
+  adAccounts: [AdAccount!]
+}
+
+# ------------------------------------------------------------------------------------------------------------ ad account
+
+"What an advertiser's campaigns are paid from: a wallet of Connects, or deposits of money."
+type AdAccount implements Node {
+  "Opaque id."
+  id: ID!
+  "What the owner calls it."
+  name: String!
+  "What all its campaigns are paid in; never changes. Amounts of its campaigns are in it."
+  commodity: Commodity!
+  "IANA time zone, such as ` + "`" + `America/New_York` + "`" + `, in which its dates are counted: budgets by day, presets, daily figures. Never changes."
+  timeZone: String!
+  "When it was opened."
+  openedAt: DateTime!
+  "The wallet that funds its campaigns and gets the rest back; null when it pays in money."
+  walletId: ID
+  "What is deposited and not set aside for a campaign. Null when it pays in Connects and, without an error, when the caller reaches the account only as an ADVERTISER_ANALYST."
+  prepaid: Amount
+  "Net spend of all its campaigns on today's date."
+  spendToday: Amount!
+  "What its enabled campaigns may spend today: the sum of daily budgets and of what is left of lifetime budgets."
+  budgetToday: Amount!
+  "The moment that today's figures are true for."
+  asOf: DateTime!
+  "Whether the caller may change its campaigns and move their funds. A mutation decides again when it runs."
+  canManage: Boolean!
+
+  "Its campaigns. Null only with an error."
+  campaigns(
+    "The page's size from the front of the list, 1 to 100. Exactly one of first and last is required."
+    first: Int
+    "Start behind this cursor, with ` + "`" + `first` + "`" + `."
+    after: String
+    "The page's size from the end of the list, 1 to 100."
+    last: Int
+    "End before this cursor, with ` + "`" + `last` + "`" + `."
+    before: String
+    "Which campaigns; null means all but archived ones."
+    filter: CampaignFilter
+    "By what they are ordered; null means the newest first."
+    order: CampaignOrderInput
+    "Dates of the account's time zone that a metric is ordered and totalled over."
+    range: DateRangeInput! = {preset: LAST_30_DAYS}
+  ): CampaignConnection
+}
+
+"Which campaigns; all conditions given must hold."
+input CampaignFilter {
+  "Any of these, 1 to 5; null means all but ARCHIVED."
+  statuses: [CampaignStatus!]
+  "Any of these, 1 to 3; null means all."
+  products: [CampaignProduct!]
+  "In any of these states of delivery, 1 to 4; null means all."
+  delivery: [DeliveryState!]
+  "Held back by any of these reasons, 1 to 7; null means whether or not."
+  reasons: [DeliveryReason!]
+  "Part of the name, whatever the case: 1 to 80 characters."
+  text: String
+}
+
+"By what campaigns are ordered. Campaigns that are equal in it are ordered by age."
+input CampaignOrderInput {
+  "By which fact or metric. Campaigns whose metric is null come last."
+  by: CampaignOrder!
+  "Which end comes first."
+  direction: SortDirection! = DESC
+}
+
+"What campaigns can be ordered by. A metric orders them as of one moment: see ` + "`" + `orderedAsOf` + "`" + `."
+enum CampaignOrder {
+  "When they were created."
+  CREATED_AT
+  "Their name, whatever the case."
+  NAME
+  "Net spend in ` + "`" + `range` + "`" + `."
+  SPEND_NET
+  "Impressions in ` + "`" + `range` + "`" + `."
+  IMPRESSIONS
+  "Clicks in ` + "`" + `range` + "`" + `."
+  CLICKS
+  "Clicks per impression in ` + "`" + `range` + "`" + `."
+  CTR
+  "Spend per billable click in ` + "`" + `range` + "`" + `."
+  AVG_CPC
+}
+
+"Which end of an order comes first."
+enum SortDirection {
+  "The least."
+  ASC
+  "The greatest."
+  DESC
+}
+
+"A page of campaigns."
+type CampaignConnection {
+  "The page's rows with their cursors."
+  edges: [CampaignEdge!]!
+  "The page's rows without them."
+  nodes: [Campaign!]!
+  "Where the page lies."
+  pageInfo: PageInfo!
+  "Campaigns in the whole list, counted up to 10,000."
+  totalCount: Int
+  "Figures of all campaigns of the list, this page's and the others', in ` + "`" + `range` + "`" + `."
+  totals: PerformanceTotals!
+  "The moment of the ranking, when the list is ordered by a metric: pages read at other moments may repeat or miss a campaign. Null when it is ordered by a fact."
+  orderedAsOf: DateTime
+}
+
+"A campaign in a page."
+type CampaignEdge {
+  "Opaque place of the row in this list with this filter, order and range."
+  cursor: String!
+  "The campaign."
+  node: Campaign!
+}
+
+# -------------------------------------------------------------------------------------------------------------- campaign
+
+"A plan to show one ad, what it may cost, and what became of it."
+type Campaign implements Node {
+  "Opaque id."
+  id: ID!
+  "The ad account that pays for it."
+  adAccountId: ID!
+  "Unique in its ad account, whatever the case."
+  name: String!
+  "Where its ad is shown."
+  product: CampaignProduct!
+  "What it promotes."
+  ad: Ad!
+  "When its ad may be shown."
+  schedule: CampaignSchedule!
+  "The most that one click may cost."
+  bid: Amount!
+  "What it may spend."
+  budget: Budget!
+  "What its owner wants. What it does is ` + "`" + `delivery` + "`" + `."
+  status: CampaignStatus!
+  "Whether its ad can be shown now, and if not, why."
+  delivery: Delivery!
+  "Counts the changes by its owner: send it with a change, so that nobody else's is lost."
+  version: Int!
+  "When it was created."
+  createdAt: DateTime!
+  "When its owner last changed it."
+  updatedAt: DateTime!
+  "Whether the caller may change it and move its funds. A mutation decides again when it runs."
+  canManage: Boolean!
+
+  "Its figures over a span of dates. Null only with an error."
+  performance(
+    "Dates of the ad account's time zone, at most 400 days."
+    range: DateRangeInput! = {preset: LAST_30_DAYS}
+    "The span to compare with; null means none."
+    compare: Comparison
+  ): Performance
+
+  "Where its funds came from and went, from its journals. Null only with an error and, without one, when the caller reaches it only as an ADVERTISER_ANALYST."
+  ledger: CampaignLedger @auth(roles: [FREELANCER, ADVERTISER_ADMIN, SUPPORT, FINANCE, AUDITOR, SERVICE])
+
+  "What was charged to it, newest first. Null only with an error and, without one, when the caller reaches it only as an ADVERTISER_ANALYST."
+  charges(
+    "The page's size from the front of the list, 1 to 100. Exactly one of first and last is required."
+    first: Int
+    "Start behind this cursor, with ` + "`" + `first` + "`" + `."
+    after: String
+    "The page's size from the end of the list, 1 to 100."
+    last: Int
+    "End before this cursor, with ` + "`" + `last` + "`" + `."
+    before: String
+  ): ClickChargeConnection @auth(roles: [FREELANCER, ADVERTISER_ADMIN, SUPPORT, FINANCE, AUDITOR, SERVICE])
+
+  "What its figures and the ledger say of a span of dates, side by side. Null only with an error and, without one, when the caller reaches it only as an ADVERTISER_ANALYST."
+  reconciliation(
+    "Dates of the ad account's time zone, at most 400 days."
+    range: DateRangeInput! = {preset: LAST_30_DAYS}
+  ): CampaignReconciliation @auth(roles: [FREELANCER, ADVERTISER_ADMIN, SUPPORT, FINANCE, AUDITOR, SERVICE])
+
+  "What its owner changed, newest first. Null only with an error."
+  changeLog(
+    "The page's size from the front of the list, 1 to 100. Exactly one of first and last is required."
+    first: Int
+    "Start behind this cursor, with ` + "`" + `first` + "`" + `."
+    after: String
+    "The page's size from the end of the list, 1 to 100."
+    last: Int
+    "End before this cursor, with ` + "`" + `last` + "`" + `."
+    before: String
+  ): CampaignChangeConnection
+}
+
+"Where ads of a campaign are shown. Each product promotes one type of entity."
+enum CampaignProduct {
+  "A PROFILE, in the search for talent."
+  BOOSTED_PROFILE
+  "A PROJECT, in the catalogue."
+  PROMOTED_PROJECT
+  "A JOB, in the search for work."
+  PROMOTED_JOB
+}
+
+"What a campaign promotes."
+type Ad {
+  "What kind of thing it is."
+  type: AdEntityType!
+  "Its id in the marketplace; not an id of this API."
+  entityId: UUID!
+}
+
+"What to promote."
+input AdInput {
+  "What kind of thing it is: the one that the product promotes."
+  type: AdEntityType!
+  "Its id in the marketplace; not an id of this API."
+  entityId: UUID!
+}
+
+"Kinds of things that can be promoted."
+enum AdEntityType {
+  "A freelancer's or agency's profile."
+  PROFILE
+  "A project of the catalogue."
+  PROJECT
+  "A client's job post."
+  JOB
+}
+
+"When an ad may be shown."
+type CampaignSchedule {
+  "From this moment on."
+  startsAt: DateTime!
+  "Up to, not including, this moment; null means without end."
+  endsAt: DateTime
+}
+
+"When an ad may be shown."
+input CampaignScheduleInput {
+  "From this moment on; for a new campaign at most a day ago."
+  startsAt: DateTime!
+  "Up to, not including, this moment, in the future and after ` + "`" + `startsAt` + "`" + `; null means without end."
+  endsAt: DateTime
+}
+
+"What a campaign may spend."
+type Budget {
+  "What it bounds."
+  type: BudgetType!
+  "How much."
+  amount: Amount!
+  "Net spend on today's date."
+  spentToday: Amount!
+  "What is left of it: of today's for DAILY, of all for LIFETIME; 0 when more was spent."
+  remaining: Amount!
+}
+
+"What a campaign may spend."
+input BudgetInput {
+  "What it bounds."
+  type: BudgetType!
+  "How much, in minor units of the ad account's commodity."
+  amountMinor: BigInt!
+}
+
+"What a budget bounds."
+enum BudgetType {
+  "Net spend on one date of the ad account's time zone."
+  DAILY
+  "Net spend ever."
+  LIFETIME
+}
+
+"What the owner of a campaign wants: DRAFT, then ENABLED and PAUSED in turn, then ENDED, then ARCHIVED."
+enum CampaignStatus {
+  "Not shown yet."
+  DRAFT
+  "Shown while nothing holds it back."
+  ENABLED
+  "Not shown until it is enabled again."
+  PAUSED
+  "Never shown again; what was left went back."
+  ENDED
+  "As ENDED, and left out of lists that do not ask for it."
+  ARCHIVED
+}
+
+"Whether an ad can be shown now."
+type Delivery {
+  "Whether it can."
+  state: DeliveryState!
+  "All that holds it back; empty when ELIGIBLE."
+  reasons: [DeliveryReason!]!
+}
+
+"Whether an ad can be shown now. Values will be added: show an unknown one by its reasons."
+enum DeliveryState {
+  "It takes part in auctions."
+  ELIGIBLE
+  "It will, once its schedule begins."
+  SCHEDULED
+  "Something holds it back."
+  NOT_ELIGIBLE
+  "It will not be shown again."
+  ENDED
+}
+
+"What holds an ad back. Values will be added."
+enum DeliveryReason {
+  "The campaign is a draft or paused."
+  NOT_ENABLED
+  "Its schedule has not begun or is over."
+  OUT_OF_FLIGHT
+  "It has no funds left."
+  NO_FUNDS
+  "The wallet that funds it is frozen."
+  WALLET_FROZEN
+  "Today's budget is spent; it is shown again tomorrow."
+  BUDGET_HIT_DAILY
+  "Its whole budget is spent."
+  BUDGET_HIT_LIFETIME
+  "Its bid is under the least that the marketplace takes now."
+  BID_BELOW_FLOOR
+}
+
+# ----------------------------------------------------------------------------------------------------------- performance
+
+"What a span of dates is compared with."
+enum Comparison {
+  "The span of the same length right before."
+  PREVIOUS_PERIOD
+  "The same dates a year before; 29 February is compared with 28 February."
+  PREVIOUS_YEAR
+}
+
+"A span of dates as it was resolved."
+type ResolvedRange {
+  "The first date."
+  from: Date!
+  "The first date after."
+  to: Date!
+  "The time zone in which the dates are meant."
+  timeZone: String!
+}
+
+"Whether figures may still change by clicks that are reported late."
+enum Finality {
+  "They may: the span ended less than 120 hours ago, or has not ended."
+  PROVISIONAL
+  "They will not."
+  FINAL
+}
+
+"Figures of a campaign over a span of dates."
+type Performance {
+  "The dates."
+  range: ResolvedRange!
+  "What amounts and money in series count."
+  commodity: Commodity!
+  "The moment it is true for."
+  asOf: DateTime!
+  "All that was reported before this moment is counted."
+  watermark: DateTime!
+  "Whether figures may still change."
+  finality: Finality!
+  "Sums over the span. Ratios are computed from the sums and rounded once, halves away from zero."
+  totals: PerformanceTotals!
+  "The dates compared with; null without ` + "`" + `compare` + "`" + `."
+  comparedRange: ResolvedRange
+  "The sums of the dates compared with; null without ` + "`" + `compare` + "`" + `."
+  compared: PerformanceTotals
+  "Change against the dates compared with; null without ` + "`" + `compare` + "`" + `."
+  deltas: PerformanceDeltas
+  "The same figures over time. Null only with an error."
+  series(
+    "Length of a bucket. QUARTER_HOUR is for at most 7 days, HOUR for at most 31."
+    grain: SeriesGrain! = DAY
+    "IANA time zone of the buckets; null means the ad account's. With another one the range is at most 92 days, and a preset goes by the date there."
+    timeZone: String
+  ): PerformanceSeries
+}
+
+"Sums over a span."
+type PerformanceTotals {
+  "How often the ad was shown."
+  impressions: SafeInt!
+  "How often it was clicked, invalid clicks left out."
+  clicks: SafeInt!
+  "Clicks that were charged, in part at least."
+  billableClicks: SafeInt!
+  "Clicks per impression, 6 digits; null without an impression."
+  ctr: Decimal
+  "Gross spend per billable click, in major units, 4 digits; null without a billable click."
+  avgCpc: Decimal
+  "What was charged."
+  spendGross: Amount!
+  "What was given back for invalid clicks."
+  credits: Amount!
+  "` + "`" + `spendGross` + "`" + ` less ` + "`" + `credits` + "`" + `: what the ledger says too."
+  spendNet: Amount!
+  "Value of clicks beyond what the funds covered: shown, never charged."
+  servedUnbilled: Amount!
+}
+
+"Change of each figure against another span."
+type PerformanceDeltas {
+  "Of impressions."
+  impressions: CountDelta!
+  "Of clicks."
+  clicks: CountDelta!
+  "Of billable clicks."
+  billableClicks: CountDelta!
+  "Of clicks per impression."
+  ctr: RatioDelta!
+  "Of gross spend per billable click."
+  avgCpc: RatioDelta!
+  "Of gross spend."
+  spendGross: AmountDelta!
+  "Of credits."
+  credits: AmountDelta!
+  "Of net spend."
+  spendNet: AmountDelta!
+}
+
+"Change of a count."
+type CountDelta {
+  "Now less then."
+  change: SafeInt!
+  "The change as a part of then's size, 4 digits: 0.5000 is half as much again. Null when then is 0."
+  ratio: Decimal
+}
+
+"Change of an amount."
+type AmountDelta {
+  "Now less then."
+  change: Amount!
+  "The change as a part of then's size, 4 digits: positive is more than then. Null when then is 0."
+  ratio: Decimal
+}
+
+"Change of a ratio."
+type RatioDelta {
+  "Now less then, as both are shown. Null when either is null."
+  change: Decimal
+  "The change as a part of then's size, 4 digits. Null when either is null, or then is 0."
+  ratio: Decimal
+}
+
+"""
+Figures per bucket of time. All lists have the length and order of ` + "`" + `timestamps` + "`" + `, with no bucket left out: draw them as they are.
+A count is 0 when nothing happened, and null when the bucket starts at or after ` + "`" + `watermark` + "`" + `. Money is in minor units of ` + "`" + `commodity` + "`" + `.
+The first and the last bucket are cut at the ends of the range: a series shows what its range has.
+"""
+type PerformanceSeries {
+  "IANA time zone of the buckets."
+  timeZone: String!
+  "Length of a bucket."
+  grain: SeriesGrain!
+  "What money counts."
+  commodity: Commodity!
+  "All that was reported before this moment is counted."
+  watermark: DateTime!
+  "Start of each bucket."
+  timestamps: [DateTime!]!
+  "Impressions."
+  impressions: [SafeInt]!
+  "Clicks."
+  clicks: [SafeInt]!
+  "Billable clicks."
+  billableClicks: [SafeInt]!
+  "Gross spend."
+  spendGross: [SafeInt]!
+  "Credits."
+  credits: [SafeInt]!
+  "Net spend."
+  spendNet: [SafeInt]!
+  "Clicks per impression, 6 digits; null without an impression."
+  ctr: [Decimal]!
+  "Gross spend per billable click, in major units, 4 digits; null without a billable click."
+  avgCpc: [Decimal]!
+  "Indexes of the buckets that have begun and are not whole: not over at ` + "`" + `watermark` + "`" + `, or cut at an end of the range."
+  partial: [Int!]!
+}
+
+"Length of a bucket, in local time of the series' zone."
+enum SeriesGrain {
+  "Fifteen minutes."
+  QUARTER_HOUR
+  "An hour of the clock."
+  HOUR
+  "A calendar day, 23 to 25 hours long where clocks change."
+  DAY
+  "Seven days from Monday."
+  WEEK
+  "A calendar month."
+  MONTH
+}
+
+# ------------------------------------------------------------------------------------------------------- campaign ledger
+
+"Where a campaign's funds came from and went. remaining = funded + credited − released − consumed."
+type CampaignLedger {
+  "Set aside for it."
+  funded: Amount!
+  "Charged for clicks."
+  consumed: Amount!
+  "Given back to it for invalid clicks."
+  credited: Amount!
+  "Given back to where it came from."
+  released: Amount!
+  "What it has left: the balance of ` + "`" + `escrowAccount` + "`" + `."
+  remaining: Amount!
+  "Code in the chart of accounts of the account that holds what it has left."
+  escrowAccount: String!
+}
+
+"Clicks of one minute, as charged."
+type ClickCharge {
+  "The ad server's name of the batch."
+  batchId: String!
+  "The minute."
+  minuteAt: DateTime!
+  "How often the ad was shown."
+  impressions: SafeInt!
+  "How often it was clicked."
+  clicks: SafeInt!
+  "Clicks that were charged, in part at least."
+  billableClicks: SafeInt!
+  "What was charged."
+  billed: Amount!
+  "What the funds did not cover: never charged."
+  servedUnbilled: Amount!
+  "When it was recorded. Rows are in this order."
+  postedAt: DateTime!
+  "The journal behind it."
+  journalId: ID!
+  "The journal behind it, with the postings on all accounts."
+  journal: Journal @auth(roles: [SUPPORT, FINANCE, AUDITOR])
+}
+
+"A page of charges."
+type ClickChargeConnection {
+  "The page's rows with their cursors."
+  edges: [ClickChargeEdge!]!
+  "The page's rows without them."
+  nodes: [ClickCharge!]!
+  "Where the page lies."
+  pageInfo: PageInfo!
+}
+
+"A charge in a page."
+type ClickChargeEdge {
+  "Opaque place of the row in this list."
+  cursor: String!
+  "The charge."
+  node: ClickCharge!
+}
+
+"What the figures and the ledger say of the same dates."
+type CampaignReconciliation {
+  "The dates."
+  range: ResolvedRange!
+  "Net spend of the figures: what dashboards show."
+  spend: Amount!
+  "Charges less credits, summed from postings on the campaign's account."
+  ledger: Amount!
+  "` + "`" + `spend` + "`" + ` less ` + "`" + `ledger` + "`" + `: 0, or something is broken."
+  difference: Amount!
+}
+
+"One field that the owner changed."
+type CampaignChange {
+  "When."
+  at: DateTime!
+  "Who: ` + "`" + `party:<uuid>` + "`" + `, ` + "`" + `service:<name>` + "`" + ` or ` + "`" + `staff:<name>` + "`" + `."
+  actor: String!
+  "Which field, such as ` + "`" + `budget.amount` + "`" + `."
+  field: String!
+  "What it was, for people; null when it was nothing."
+  old: String
+  "What it is since, for people; null when it is nothing."
+  new: String
+  "The journal that recorded it."
+  journalId: ID!
+}
+
+"A page of changes."
+type CampaignChangeConnection {
+  "The page's rows with their cursors."
+  edges: [CampaignChangeEdge!]!
+  "The page's rows without them."
+  nodes: [CampaignChange!]!
+  "Where the page lies."
+  pageInfo: PageInfo!
+}
+
+"A change in a page."
+type CampaignChangeEdge {
+  "Opaque place of the row in this list."
+  cursor: String!
+  "The change."
+  node: CampaignChange!
+}
+
+# ----------------------------------------------------------------------------------------------------- mutations: inputs
+
+"Whose ad account to open, and what it pays with."
+input OpenAdAccountInput {
+  "8 to 128 printable ASCII characters, new for each intent, the same for each retry."
+  idempotencyKey: String!
+  "Whose it is."
+  owner: AdvertiserInput!
+  "ISO 3166-1 alpha-2 code of the owner's country, such as ` + "`" + `IN` + "`" + `; never changes."
+  jurisdiction: String!
+  "IANA time zone of the owner as on record; null means ` + "`" + `timeZone` + "`" + `."
+  ownerTimeZone: String
+  "What the owner calls it: 1 to 80 characters."
+  name: String!
+  "CNX to pay from a wallet, USD to pay from deposits."
+  commodity: Commodity!
+  "For CNX the owner's wallet; none for money."
+  walletId: ID
+  "IANA time zone in which its dates are counted, such as ` + "`" + `America/New_York` + "`" + `."
+  timeZone: String!
+}
+
+"The owner of an ad account: exactly one of the two."
+input AdvertiserInput @oneOf {
+  "A person, by uuid in the marketplace."
+  partyId: UUID
+  "An organisation, by uuid in the marketplace."
+  organisationId: UUID
+}
+
+"What was deposited."
+input DepositAdFundsInput {
+  "8 to 128 printable ASCII characters, new for each intent, the same for each retry."
+  idempotencyKey: String!
+  "The ad account that receives; it must pay in money."
+  adAccountId: ID!
+  "What was paid in all. More than 0, in the account's currency."
+  amount: MoneyInput!
+  "What the payment provider kept, in minor units of the same currency: 0 or more, not above the amount."
+  feeMinor: BigInt! = 0
+  "The provider's reference of the captured payment, 1 to 128 printable ASCII characters. Each is recorded once only, whatever the key."
+  paymentReference: String!
+  "When the payment was captured, not in the future; null means now."
+  effectiveAt: DateTime
+}
+
+"What to promote, when, and what it may cost."
+input CreateCampaignInput {
+  "8 to 128 printable ASCII characters, new for each intent, the same for each retry."
+  idempotencyKey: String!
+  "The ad account that pays."
+  adAccountId: ID!
+  "1 to 80 characters, unique in the ad account whatever the case."
+  name: String!
+  "Where to show the ad."
+  product: CampaignProduct!
+  "What to promote."
+  ad: AdInput!
+  "When."
+  schedule: CampaignScheduleInput!
+  "The most that one click may cost, in minor units of the ad account's commodity."
+  bidMinor: BigInt!
+  "What it may spend."
+  budget: BudgetInput!
+  "What to set aside for it at once, in minor units of the ad account's commodity; null means nothing yet."
+  fundMinor: BigInt
+}
+
+"What to change of a campaign; what is absent or null stays."
+input UpdateCampaignInput {
+  "8 to 128 printable ASCII characters, new for each intent, the same for each retry."
+  idempotencyKey: String!
+  "The campaign."
+  campaignId: ID!
+  "The version that the change is based on."
+  version: Int!
+  "1 to 80 characters, unique in the ad account whatever the case."
+  name: String
+  "What to promote."
+  ad: AdInput
+  "When to show the ad."
+  schedule: CampaignScheduleInput
+  "The most that one click may cost, in minor units of the ad account's commodity."
+  bidMinor: BigInt
+  "What it may spend; can be changed 15 times a day."
+  budget: BudgetInput
+  "Says that a change of the budget by more than half, or of its type, is meant."
+  confirmLargeChange: Boolean! = false
+}
+
+"Which campaign to move, and to which status."
+input SetCampaignStatusInput {
+  "8 to 128 printable ASCII characters, new for each intent, the same for each retry."
+  idempotencyKey: String!
+  "The campaign."
+  campaignId: ID!
+  "The version that the change is based on; null means whatever it is."
+  version: Int
+  "The status: see ` + "`" + `CampaignStatus` + "`" + ` for which may follow which."
+  status: CampaignStatus!
+}
+
+"Which campaigns to move, and to which status."
+input SetCampaignStatusesInput {
+  "8 to 91 printable ASCII characters. Each campaign has a key of its own: this one with the campaign's id. Sent again after a failure of some, it replays the others."
+  idempotencyKey: String!
+  "The campaigns: 1 to 100, each once."
+  campaignIds: [ID!]!
+  "The status."
+  status: CampaignStatus!
+}
+
+"How much to set aside for a campaign."
+input FundCampaignInput {
+  "8 to 128 printable ASCII characters, new for each intent, the same for each retry."
+  idempotencyKey: String!
+  "The campaign."
+  campaignId: ID!
+  "How much, in minor units of its ad account's commodity, 1 or more."
+  amountMinor: BigInt!
+}
+
+"How much of a campaign's funds to give back."
+input ReleaseCampaignFundsInput {
+  "8 to 128 printable ASCII characters, new for each intent, the same for each retry."
+  idempotencyKey: String!
+  "The campaign."
+  campaignId: ID!
+  "How much, in minor units of its ad account's commodity, 1 or more; null means all that is left."
+  amountMinor: BigInt
+}
+
+"What happened to one campaign's ad in one minute."
+input RecordClickChargesInput {
+  "8 to 128 printable ASCII characters, new for each intent, the same for each retry."
+  idempotencyKey: String!
+  "The campaign."
+  campaignId: ID!
+  "The ad server's name of the batch, 1 to 128 printable ASCII characters. Each is charged once per campaign, whatever the key."
+  batchId: String!
+  "The minute: a moment in it, not in the future and at most 120 hours ago."
+  minuteAt: DateTime!
+  "How often the ad was shown, 0 or more."
+  impressions: SafeInt!
+  "Valid clicks, 0 or more."
+  clicks: SafeInt!
+  "What these clicks cost, in minor units of the ad account's commodity, 0 or more; 0 without clicks."
+  chargeMinor: BigInt!
+}
+
+# --------------------------------------------------------------------------------------------------- mutations: payloads
+
+"Outcomes of ` + "`" + `openAdAccount` + "`" + `."
+union OpenAdAccountPayload = OpenAdAccountSuccess | OwnerMismatch | NotFound | ValidationFailed | IdempotencyConflict
+
+"The ad account is open."
+type OpenAdAccountSuccess {
+  "Whether this is the stored outcome of an earlier request with the same key."
+  replayed: Boolean!
+  "Send it back in ` + "`" + `extensions.consistency` + "`" + ` and you will read this write."
+  consistency: ConsistencyToken!
+  "The journal that recorded it."
+  journalId: ID!
+  "The ad account as it is now, which on a replay may be later than the write. Null only with an error, when reading it failed; the write stands."
+  adAccount: AdAccount
+}
+
+"Outcomes of ` + "`" + `depositAdFunds` + "`" + `."
+union DepositAdFundsPayload = DepositAdFundsSuccess | AlreadyRecorded | WrongCommodity | AmountOverflow | NotFound | ValidationFailed | IdempotencyConflict
+
+"The deposit is recorded."
+type DepositAdFundsSuccess {
+  "Whether this is the stored outcome of an earlier request with the same key."
+  replayed: Boolean!
+  "Send it back in ` + "`" + `extensions.consistency` + "`" + ` and you will read this write."
+  consistency: ConsistencyToken!
+  "The journal that recorded it."
+  journalId: ID!
+  "The ad account as it is now, which on a replay may be later than the write. Null only with an error, when reading it failed; the write stands."
+  adAccount: AdAccount
+}
+
+"Outcomes of ` + "`" + `createCampaign` + "`" + `."
+union CreateCampaignPayload = CreateCampaignSuccess | NameTaken | InvalidSchedule | BudgetBelowMin | BidOutOfRange | EntityNotPromotable | CampaignLimit | InsufficientFunds | WalletFrozen | NotFound | ValidationFailed | IdempotencyConflict
+
+"The campaign is created."
+type CreateCampaignSuccess {
+  "Whether this is the stored outcome of an earlier request with the same key."
+  replayed: Boolean!
+  "Send it back in ` + "`" + `extensions.consistency` + "`" + ` and you will read this write."
+  consistency: ConsistencyToken!
+  "The journal that recorded it."
+  journalId: ID!
+  "The campaign as it is now, which on a replay may be later than the write. Null only with an error, when reading it failed; the write stands."
+  campaign: Campaign
+}
+
+"Outcomes of ` + "`" + `updateCampaign` + "`" + `."
+union UpdateCampaignPayload = UpdateCampaignSuccess | VersionConflict | NameTaken | InvalidSchedule | BudgetBelowMin | BidOutOfRange | EntityNotPromotable | BelowSpentToday | BelowSpent | EditLimitReached | LargeChangeNeedsConfirm | CampaignEnded | NotFound | ValidationFailed | IdempotencyConflict
+
+"The campaign is changed."
+type UpdateCampaignSuccess {
+  "Whether this is the stored outcome of an earlier request with the same key."
+  replayed: Boolean!
+  "Send it back in ` + "`" + `extensions.consistency` + "`" + ` and you will read this write."
+  consistency: ConsistencyToken!
+  "The journal that recorded it."
+  journalId: ID!
+  "The campaign as it is now, which on a replay may be later than the write. Null only with an error, when reading it failed; the write stands."
+  campaign: Campaign
+}
+
+"Outcomes of ` + "`" + `setCampaignStatus` + "`" + `."
+union SetCampaignStatusPayload = SetCampaignStatusSuccess | VersionConflict | IllegalTransition | NoFunds | NotFound | ValidationFailed | IdempotencyConflict
+
+"The campaign has the status."
+type SetCampaignStatusSuccess {
+  "Whether this is the stored outcome of an earlier request with the same key."
+  replayed: Boolean!
+  "Send it back in ` + "`" + `extensions.consistency` + "`" + ` and you will read this write."
+  consistency: ConsistencyToken!
+  "The journal that recorded it."
+  journalId: ID!
+  "The campaign as it is now, which on a replay may be later than the write. Null only with an error, when reading it failed; the write stands."
+  campaign: Campaign
+}
+
+"Outcomes of ` + "`" + `setCampaignStatuses` + "`" + `."
+union SetCampaignStatusesPayload = SetCampaignStatusesSuccess | ValidationFailed
+
+"Every campaign was decided, each by itself."
+type SetCampaignStatusesSuccess {
+  "Whether all outcomes are those of an earlier request with the same key; campaigns that are not found do not count."
+  replayed: Boolean!
+  "Send it back in ` + "`" + `extensions.consistency` + "`" + ` and you will read these writes. Null when nothing was decided, because none of the campaigns is the caller's."
+  consistency: ConsistencyToken
+  "What became of each campaign, in the order of the input."
+  outcomes: [CampaignStatusOutcome!]!
+}
+
+"What became of one campaign of several."
+type CampaignStatusOutcome {
+  "The id as it was sent."
+  campaignId: ID!
+  "Its outcome. Null, with an entry in ` + "`" + `errors` + "`" + `, when it is unknown: send the same request again."
+  payload: SetCampaignStatusPayload
+}
+
+"Outcomes of ` + "`" + `fundCampaign` + "`" + `."
+union FundCampaignPayload = FundCampaignSuccess | InsufficientFunds | WalletFrozen | CampaignEnded | AmountOverflow | NotFound | ValidationFailed | IdempotencyConflict
+
+"The funds are set aside."
+type FundCampaignSuccess {
+  "Whether this is the stored outcome of an earlier request with the same key."
+  replayed: Boolean!
+  "Send it back in ` + "`" + `extensions.consistency` + "`" + ` and you will read this write."
+  consistency: ConsistencyToken!
+  "The journal that recorded it."
+  journalId: ID!
+  "The campaign as it is now, which on a replay may be later than the write. Null only with an error, when reading it failed; the write stands."
+  campaign: Campaign
+}
+
+"Outcomes of ` + "`" + `releaseCampaignFunds` + "`" + `."
+union ReleaseCampaignFundsPayload = ReleaseCampaignFundsSuccess | InsufficientFunds | AmountOverflow | NotFound | ValidationFailed | IdempotencyConflict
+
+"The funds went back."
+type ReleaseCampaignFundsSuccess {
+  "Whether this is the stored outcome of an earlier request with the same key."
+  replayed: Boolean!
+  "Send it back in ` + "`" + `extensions.consistency` + "`" + ` and you will read this write."
+  consistency: ConsistencyToken!
+  "The journal that recorded it."
+  journalId: ID!
+  "The campaign as it is now, which on a replay may be later than the write. Null only with an error, when reading it failed; the write stands."
+  campaign: Campaign
+}
+
+"Outcomes of ` + "`" + `recordClickCharges` + "`" + `."
+union RecordClickChargesPayload = RecordClickChargesSuccess | AlreadyRecorded | AmountOverflow | NotFound | ValidationFailed | IdempotencyConflict
+
+"The clicks are recorded."
+type RecordClickChargesSuccess {
+  "Whether this is the stored outcome of an earlier request with the same key."
+  replayed: Boolean!
+  "Send it back in ` + "`" + `extensions.consistency` + "`" + ` and you will read this write."
+  consistency: ConsistencyToken!
+  "The journal that recorded it."
+  journalId: ID!
+  "What was charged."
+  billed: Amount!
+  "What the funds did not cover: served, never charged."
+  servedUnbilled: Amount!
+  "The campaign as it is now, which on a replay may be later than the write. Null only with an error, when reading it failed; the write stands."
+  campaign: Campaign
+}
+
+# -------------------------------------------------------------------------------------------------------------- failures
+
+"Another campaign of the ad account has the name. Retry: NEW_KEY, with another name."
+type NameTaken implements UserError {
+  "What failed."
+  code: ErrorCode!
+  "For the developer, in English; may change. Translate by ` + "`" + `code` + "`" + ` instead."
+  message: String!
+  "The input field at fault, from the input down, such as [\"input\", \"campaignId\"]; null when it is not one field."
+  path: [String!]
+  "Whether and how to try again."
+  retry: Retry!
+  "Whether this is the stored outcome of an earlier request with the same key."
+  replayed: Boolean!
+  "That campaign."
+  campaignId: ID!
+}
+
+"The schedule ends before it begins, is over already, begins too long ago, or lies too far ahead. Retry: NEW_KEY, with other dates."
+type InvalidSchedule implements UserError {
+  "What failed."
+  code: ErrorCode!
+  "For the developer, in English; may change. Translate by ` + "`" + `code` + "`" + ` instead."
+  message: String!
+  "The input field at fault, from the input down, such as [\"input\", \"campaignId\"]; null when it is not one field."
+  path: [String!]
+  "Whether and how to try again."
+  retry: Retry!
+  "Whether this is the stored outcome of an earlier request with the same key."
+  replayed: Boolean!
+  "The start given."
+  startsAt: DateTime!
+  "The end given."
+  endsAt: DateTime
+}
+
+"The budget is below the least that the marketplace takes now. Retry: NEW_KEY, with more."
+type BudgetBelowMin implements UserError {
+  "What failed."
+  code: ErrorCode!
+  "For the developer, in English; may change. Translate by ` + "`" + `code` + "`" + ` instead."
+  message: String!
+  "The input field at fault, from the input down, such as [\"input\", \"campaignId\"]; null when it is not one field."
+  path: [String!]
+  "Whether and how to try again."
+  retry: Retry!
+  "Whether this is the stored outcome of an earlier request with the same key."
+  replayed: Boolean!
+  "The least."
+  minimum: Amount!
+}
+
+"The bid is outside what the marketplace takes now. Retry: NEW_KEY, with another bid."
+type BidOutOfRange implements UserError {
+  "What failed."
+  code: ErrorCode!
+  "For the developer, in English; may change. Translate by ` + "`" + `code` + "`" + ` instead."
+  message: String!
+  "The input field at fault, from the input down, such as [\"input\", \"campaignId\"]; null when it is not one field."
+  path: [String!]
+  "Whether and how to try again."
+  retry: Retry!
+  "Whether this is the stored outcome of an earlier request with the same key."
+  replayed: Boolean!
+  "The least."
+  floor: Amount!
+  "The most."
+  ceiling: Amount!
+}
+
+"The product does not promote that kind of thing. Retry: NEVER as it is; the corrected input may use the same key."
+type EntityNotPromotable implements UserError {
+  "What failed."
+  code: ErrorCode!
+  "For the developer, in English; may change. Translate by ` + "`" + `code` + "`" + ` instead."
+  message: String!
+  "The input field at fault, from the input down, such as [\"input\", \"campaignId\"]; null when it is not one field."
+  path: [String!]
+  "Whether and how to try again."
+  retry: Retry!
+  "Whether this is the stored outcome of an earlier request with the same key."
+  replayed: Boolean!
+  "What the product promotes."
+  promotable: AdEntityType!
+}
+
+"The ad account has as many campaigns as it may have, archived ones counted. Retry: NEVER."
+type CampaignLimit implements UserError {
+  "What failed."
+  code: ErrorCode!
+  "For the developer, in English; may change. Translate by ` + "`" + `code` + "`" + ` instead."
+  message: String!
+  "The input field at fault, from the input down, such as [\"input\", \"campaignId\"]; null when it is not one field."
+  path: [String!]
+  "Whether and how to try again."
+  retry: Retry!
+  "Whether this is the stored outcome of an earlier request with the same key."
+  replayed: Boolean!
+  "How many."
+  limit: Int!
+}
+
+"Somebody changed the campaign meanwhile. Retry: NEW_KEY, after reading it again."
+type VersionConflict implements UserError {
+  "What failed."
+  code: ErrorCode!
+  "For the developer, in English; may change. Translate by ` + "`" + `code` + "`" + ` instead."
+  message: String!
+  "The input field at fault, from the input down, such as [\"input\", \"campaignId\"]; null when it is not one field."
+  path: [String!]
+  "Whether and how to try again."
+  retry: Retry!
+  "Whether this is the stored outcome of an earlier request with the same key."
+  replayed: Boolean!
+  "The version sent."
+  expected: Int!
+  "The version it had."
+  actual: Int!
+}
+
+"A daily budget must not be below what was spent today. Retry: NEW_KEY, with more, or tomorrow."
+type BelowSpentToday implements UserError {
+  "What failed."
+  code: ErrorCode!
+  "For the developer, in English; may change. Translate by ` + "`" + `code` + "`" + ` instead."
+  message: String!
+  "The input field at fault, from the input down, such as [\"input\", \"campaignId\"]; null when it is not one field."
+  path: [String!]
+  "Whether and how to try again."
+  retry: Retry!
+  "Whether this is the stored outcome of an earlier request with the same key."
+  replayed: Boolean!
+  "Net spend of today."
+  spent: Amount!
+}
+
+"A lifetime budget must not be below what was spent. Retry: NEW_KEY, with more."
+type BelowSpent implements UserError {
+  "What failed."
+  code: ErrorCode!
+  "For the developer, in English; may change. Translate by ` + "`" + `code` + "`" + ` instead."
+  message: String!
+  "The input field at fault, from the input down, such as [\"input\", \"campaignId\"]; null when it is not one field."
+  path: [String!]
+  "Whether and how to try again."
+  retry: Retry!
+  "Whether this is the stored outcome of an earlier request with the same key."
+  replayed: Boolean!
+  "Net spend ever."
+  spent: Amount!
+}
+
+"The budget was changed as often today as it may be. Retry: NEW_KEY, from ` + "`" + `resetsAt` + "`" + ` on."
+type EditLimitReached implements UserError {
+  "What failed."
+  code: ErrorCode!
+  "For the developer, in English; may change. Translate by ` + "`" + `code` + "`" + ` instead."
+  message: String!
+  "The input field at fault, from the input down, such as [\"input\", \"campaignId\"]; null when it is not one field."
+  path: [String!]
+  "Whether and how to try again."
+  retry: Retry!
+  "Whether this is the stored outcome of an earlier request with the same key."
+  replayed: Boolean!
+  "How often in a day."
+  limit: Int!
+  "When the next date begins in the ad account's time zone."
+  resetsAt: DateTime!
+}
+
+"The budget changes by more than half, or its type changes. Retry: NEW_KEY, with ` + "`" + `confirmLargeChange: true` + "`" + `, if it is meant."
+type LargeChangeNeedsConfirm implements UserError {
+  "What failed."
+  code: ErrorCode!
+  "For the developer, in English; may change. Translate by ` + "`" + `code` + "`" + ` instead."
+  message: String!
+  "The input field at fault, from the input down, such as [\"input\", \"campaignId\"]; null when it is not one field."
+  path: [String!]
+  "Whether and how to try again."
+  retry: Retry!
+  "Whether this is the stored outcome of an earlier request with the same key."
+  replayed: Boolean!
+  "The budget it has."
+  from: Amount!
+  "What the budget it has bounds."
+  fromType: BudgetType!
+  "The budget asked for."
+  to: Amount!
+  "What the budget asked for bounds."
+  toType: BudgetType!
+}
+
+"A campaign of this status cannot move to that one. Retry: NEVER."
+type IllegalTransition implements UserError {
+  "What failed."
+  code: ErrorCode!
+  "For the developer, in English; may change. Translate by ` + "`" + `code` + "`" + ` instead."
+  message: String!
+  "The input field at fault, from the input down, such as [\"input\", \"campaignId\"]; null when it is not one field."
+  path: [String!]
+  "Whether and how to try again."
+  retry: Retry!
+  "Whether this is the stored outcome of an earlier request with the same key."
+  replayed: Boolean!
+  "The status it had."
+  from: CampaignStatus!
+  "The status asked for."
+  to: CampaignStatus!
+}
+
+"A campaign without funds cannot be enabled. Retry: NEW_KEY, once it is funded."
+type NoFunds implements UserError {
+  "What failed."
+  code: ErrorCode!
+  "For the developer, in English; may change. Translate by ` + "`" + `code` + "`" + ` instead."
+  message: String!
+  "The input field at fault, from the input down, such as [\"input\", \"campaignId\"]; null when it is not one field."
+  path: [String!]
+  "Whether and how to try again."
+  retry: Retry!
+  "Whether this is the stored outcome of an earlier request with the same key."
+  replayed: Boolean!
+}
+
+"The campaign has ended. Retry: NEVER."
+type CampaignEnded implements UserError {
+  "What failed."
+  code: ErrorCode!
+  "For the developer, in English; may change. Translate by ` + "`" + `code` + "`" + ` instead."
+  message: String!
+  "The input field at fault, from the input down, such as [\"input\", \"campaignId\"]; null when it is not one field."
+  path: [String!]
+  "Whether and how to try again."
+  retry: Retry!
+  "Whether this is the stored outcome of an earlier request with the same key."
+  replayed: Boolean!
+  "Its status."
+  status: CampaignStatus!
+}
+
+"The ad account does not take that currency. Retry: NEVER as it is; the corrected input may use the same key."
+type WrongCommodity implements UserError {
+  "What failed."
+  code: ErrorCode!
+  "For the developer, in English; may change. Translate by ` + "`" + `code` + "`" + ` instead."
+  message: String!
+  "The input field at fault, from the input down, such as [\"input\", \"campaignId\"]; null when it is not one field."
+  path: [String!]
+  "Whether and how to try again."
+  retry: Retry!
+  "Whether this is the stored outcome of an earlier request with the same key."
+  replayed: Boolean!
+  "What it pays in."
+  commodity: Commodity!
+}
+`, BuiltIn: false},
 }
 var parsedSchema = gqlparser.MustLoadSchema(sources...)
 
 // childFields_* functions provide shared child field context lookups.
 // Each function is generated once per unique object type, deduplicating the
 // switch statements that were previously inlined in every fieldContext_* function.
+
+func (ec *executionContext) childFields_Ad(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "type":
+		return ec.fieldContext_Ad_type(ctx, field)
+	case "entityId":
+		return ec.fieldContext_Ad_entityId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Ad", field.Name)
+}
+
+func (ec *executionContext) childFields_AdAccount(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_AdAccount_id(ctx, field)
+	case "name":
+		return ec.fieldContext_AdAccount_name(ctx, field)
+	case "commodity":
+		return ec.fieldContext_AdAccount_commodity(ctx, field)
+	case "timeZone":
+		return ec.fieldContext_AdAccount_timeZone(ctx, field)
+	case "openedAt":
+		return ec.fieldContext_AdAccount_openedAt(ctx, field)
+	case "walletId":
+		return ec.fieldContext_AdAccount_walletId(ctx, field)
+	case "prepaid":
+		return ec.fieldContext_AdAccount_prepaid(ctx, field)
+	case "spendToday":
+		return ec.fieldContext_AdAccount_spendToday(ctx, field)
+	case "budgetToday":
+		return ec.fieldContext_AdAccount_budgetToday(ctx, field)
+	case "asOf":
+		return ec.fieldContext_AdAccount_asOf(ctx, field)
+	case "canManage":
+		return ec.fieldContext_AdAccount_canManage(ctx, field)
+	case "campaigns":
+		return ec.fieldContext_AdAccount_campaigns(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AdAccount", field.Name)
+}
 
 func (ec *executionContext) childFields_Amount(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
@@ -1658,6 +3350,118 @@ func (ec *executionContext) childFields_Amount(ctx context.Context, field graphq
 		return ec.fieldContext_Amount_approximate(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Amount", field.Name)
+}
+
+func (ec *executionContext) childFields_AmountDelta(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "change":
+		return ec.fieldContext_AmountDelta_change(ctx, field)
+	case "ratio":
+		return ec.fieldContext_AmountDelta_ratio(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AmountDelta", field.Name)
+}
+
+func (ec *executionContext) childFields_AnalyticsCatalog(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "datasets":
+		return ec.fieldContext_AnalyticsCatalog_datasets(ctx, field)
+	case "limits":
+		return ec.fieldContext_AnalyticsCatalog_limits(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AnalyticsCatalog", field.Name)
+}
+
+func (ec *executionContext) childFields_AnalyticsColumn(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "key":
+		return ec.fieldContext_AnalyticsColumn_key(ctx, field)
+	case "type":
+		return ec.fieldContext_AnalyticsColumn_type(ctx, field)
+	case "label":
+		return ec.fieldContext_AnalyticsColumn_label(ctx, field)
+	case "metric":
+		return ec.fieldContext_AnalyticsColumn_metric(ctx, field)
+	case "dimension":
+		return ec.fieldContext_AnalyticsColumn_dimension(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AnalyticsColumn", field.Name)
+}
+
+func (ec *executionContext) childFields_AnalyticsLimits(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "metrics":
+		return ec.fieldContext_AnalyticsLimits_metrics(ctx, field)
+	case "dimensions":
+		return ec.fieldContext_AnalyticsLimits_dimensions(ctx, field)
+	case "orderBy":
+		return ec.fieldContext_AnalyticsLimits_orderBy(ctx, field)
+	case "rows":
+		return ec.fieldContext_AnalyticsLimits_rows(ctx, field)
+	case "filterValues":
+		return ec.fieldContext_AnalyticsLimits_filterValues(ctx, field)
+	case "days":
+		return ec.fieldContext_AnalyticsLimits_days(ctx, field)
+	case "zonedDays":
+		return ec.fieldContext_AnalyticsLimits_zonedDays(ctx, field)
+	case "groups":
+		return ec.fieldContext_AnalyticsLimits_groups(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AnalyticsLimits", field.Name)
+}
+
+func (ec *executionContext) childFields_AnalyticsRange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "from":
+		return ec.fieldContext_AnalyticsRange_from(ctx, field)
+	case "to":
+		return ec.fieldContext_AnalyticsRange_to(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AnalyticsRange", field.Name)
+}
+
+func (ec *executionContext) childFields_AnalyticsResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "dataset":
+		return ec.fieldContext_AnalyticsResult_dataset(ctx, field)
+	case "range":
+		return ec.fieldContext_AnalyticsResult_range(ctx, field)
+	case "comparedRange":
+		return ec.fieldContext_AnalyticsResult_comparedRange(ctx, field)
+	case "timeZone":
+		return ec.fieldContext_AnalyticsResult_timeZone(ctx, field)
+	case "asOf":
+		return ec.fieldContext_AnalyticsResult_asOf(ctx, field)
+	case "watermark":
+		return ec.fieldContext_AnalyticsResult_watermark(ctx, field)
+	case "finality":
+		return ec.fieldContext_AnalyticsResult_finality(ctx, field)
+	case "source":
+		return ec.fieldContext_AnalyticsResult_source(ctx, field)
+	case "columns":
+		return ec.fieldContext_AnalyticsResult_columns(ctx, field)
+	case "rows":
+		return ec.fieldContext_AnalyticsResult_rows(ctx, field)
+	case "totals":
+		return ec.fieldContext_AnalyticsResult_totals(ctx, field)
+	case "rowCount":
+		return ec.fieldContext_AnalyticsResult_rowCount(ctx, field)
+	case "truncated":
+		return ec.fieldContext_AnalyticsResult_truncated(ctx, field)
+	case "minimumParties":
+		return ec.fieldContext_AnalyticsResult_minimumParties(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AnalyticsResult", field.Name)
+}
+
+func (ec *executionContext) childFields_AnalyticsRow(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cells":
+		return ec.fieldContext_AnalyticsRow_cells(ctx, field)
+	case "isOther":
+		return ec.fieldContext_AnalyticsRow_isOther(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AnalyticsRow", field.Name)
 }
 
 func (ec *executionContext) childFields_Balance(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1682,6 +3486,232 @@ func (ec *executionContext) childFields_Balance(ctx context.Context, field graph
 	return nil, fmt.Errorf("no field named %q was found under type Balance", field.Name)
 }
 
+func (ec *executionContext) childFields_Budget(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "type":
+		return ec.fieldContext_Budget_type(ctx, field)
+	case "amount":
+		return ec.fieldContext_Budget_amount(ctx, field)
+	case "spentToday":
+		return ec.fieldContext_Budget_spentToday(ctx, field)
+	case "remaining":
+		return ec.fieldContext_Budget_remaining(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Budget", field.Name)
+}
+
+func (ec *executionContext) childFields_Campaign(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Campaign_id(ctx, field)
+	case "adAccountId":
+		return ec.fieldContext_Campaign_adAccountId(ctx, field)
+	case "name":
+		return ec.fieldContext_Campaign_name(ctx, field)
+	case "product":
+		return ec.fieldContext_Campaign_product(ctx, field)
+	case "ad":
+		return ec.fieldContext_Campaign_ad(ctx, field)
+	case "schedule":
+		return ec.fieldContext_Campaign_schedule(ctx, field)
+	case "bid":
+		return ec.fieldContext_Campaign_bid(ctx, field)
+	case "budget":
+		return ec.fieldContext_Campaign_budget(ctx, field)
+	case "status":
+		return ec.fieldContext_Campaign_status(ctx, field)
+	case "delivery":
+		return ec.fieldContext_Campaign_delivery(ctx, field)
+	case "version":
+		return ec.fieldContext_Campaign_version(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Campaign_createdAt(ctx, field)
+	case "updatedAt":
+		return ec.fieldContext_Campaign_updatedAt(ctx, field)
+	case "canManage":
+		return ec.fieldContext_Campaign_canManage(ctx, field)
+	case "performance":
+		return ec.fieldContext_Campaign_performance(ctx, field)
+	case "ledger":
+		return ec.fieldContext_Campaign_ledger(ctx, field)
+	case "charges":
+		return ec.fieldContext_Campaign_charges(ctx, field)
+	case "reconciliation":
+		return ec.fieldContext_Campaign_reconciliation(ctx, field)
+	case "changeLog":
+		return ec.fieldContext_Campaign_changeLog(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Campaign", field.Name)
+}
+
+func (ec *executionContext) childFields_CampaignChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "at":
+		return ec.fieldContext_CampaignChange_at(ctx, field)
+	case "actor":
+		return ec.fieldContext_CampaignChange_actor(ctx, field)
+	case "field":
+		return ec.fieldContext_CampaignChange_field(ctx, field)
+	case "old":
+		return ec.fieldContext_CampaignChange_old(ctx, field)
+	case "new":
+		return ec.fieldContext_CampaignChange_new(ctx, field)
+	case "journalId":
+		return ec.fieldContext_CampaignChange_journalId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CampaignChange", field.Name)
+}
+
+func (ec *executionContext) childFields_CampaignChangeConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_CampaignChangeConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_CampaignChangeConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_CampaignChangeConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CampaignChangeConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_CampaignChangeEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_CampaignChangeEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_CampaignChangeEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CampaignChangeEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_CampaignConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_CampaignConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_CampaignConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_CampaignConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_CampaignConnection_totalCount(ctx, field)
+	case "totals":
+		return ec.fieldContext_CampaignConnection_totals(ctx, field)
+	case "orderedAsOf":
+		return ec.fieldContext_CampaignConnection_orderedAsOf(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CampaignConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_CampaignEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_CampaignEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_CampaignEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CampaignEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_CampaignLedger(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "funded":
+		return ec.fieldContext_CampaignLedger_funded(ctx, field)
+	case "consumed":
+		return ec.fieldContext_CampaignLedger_consumed(ctx, field)
+	case "credited":
+		return ec.fieldContext_CampaignLedger_credited(ctx, field)
+	case "released":
+		return ec.fieldContext_CampaignLedger_released(ctx, field)
+	case "remaining":
+		return ec.fieldContext_CampaignLedger_remaining(ctx, field)
+	case "escrowAccount":
+		return ec.fieldContext_CampaignLedger_escrowAccount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CampaignLedger", field.Name)
+}
+
+func (ec *executionContext) childFields_CampaignReconciliation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "range":
+		return ec.fieldContext_CampaignReconciliation_range(ctx, field)
+	case "spend":
+		return ec.fieldContext_CampaignReconciliation_spend(ctx, field)
+	case "ledger":
+		return ec.fieldContext_CampaignReconciliation_ledger(ctx, field)
+	case "difference":
+		return ec.fieldContext_CampaignReconciliation_difference(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CampaignReconciliation", field.Name)
+}
+
+func (ec *executionContext) childFields_CampaignSchedule(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "startsAt":
+		return ec.fieldContext_CampaignSchedule_startsAt(ctx, field)
+	case "endsAt":
+		return ec.fieldContext_CampaignSchedule_endsAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CampaignSchedule", field.Name)
+}
+
+func (ec *executionContext) childFields_CampaignStatusOutcome(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "campaignId":
+		return ec.fieldContext_CampaignStatusOutcome_campaignId(ctx, field)
+	case "payload":
+		return ec.fieldContext_CampaignStatusOutcome_payload(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CampaignStatusOutcome", field.Name)
+}
+
+func (ec *executionContext) childFields_ClickCharge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "batchId":
+		return ec.fieldContext_ClickCharge_batchId(ctx, field)
+	case "minuteAt":
+		return ec.fieldContext_ClickCharge_minuteAt(ctx, field)
+	case "impressions":
+		return ec.fieldContext_ClickCharge_impressions(ctx, field)
+	case "clicks":
+		return ec.fieldContext_ClickCharge_clicks(ctx, field)
+	case "billableClicks":
+		return ec.fieldContext_ClickCharge_billableClicks(ctx, field)
+	case "billed":
+		return ec.fieldContext_ClickCharge_billed(ctx, field)
+	case "servedUnbilled":
+		return ec.fieldContext_ClickCharge_servedUnbilled(ctx, field)
+	case "postedAt":
+		return ec.fieldContext_ClickCharge_postedAt(ctx, field)
+	case "journalId":
+		return ec.fieldContext_ClickCharge_journalId(ctx, field)
+	case "journal":
+		return ec.fieldContext_ClickCharge_journal(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ClickCharge", field.Name)
+}
+
+func (ec *executionContext) childFields_ClickChargeConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_ClickChargeConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_ClickChargeConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ClickChargeConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ClickChargeConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ClickChargeEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_ClickChargeEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_ClickChargeEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ClickChargeEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_CommodityTotals(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "commodity":
@@ -1692,6 +3722,62 @@ func (ec *executionContext) childFields_CommodityTotals(ctx context.Context, fie
 		return ec.fieldContext_CommodityTotals_credits(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CommodityTotals", field.Name)
+}
+
+func (ec *executionContext) childFields_CountDelta(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "change":
+		return ec.fieldContext_CountDelta_change(ctx, field)
+	case "ratio":
+		return ec.fieldContext_CountDelta_ratio(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CountDelta", field.Name)
+}
+
+func (ec *executionContext) childFields_DatasetInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "dataset":
+		return ec.fieldContext_DatasetInfo_dataset(ctx, field)
+	case "label":
+		return ec.fieldContext_DatasetInfo_label(ctx, field)
+	case "description":
+		return ec.fieldContext_DatasetInfo_description(ctx, field)
+	case "party":
+		return ec.fieldContext_DatasetInfo_party(ctx, field)
+	case "freshness":
+		return ec.fieldContext_DatasetInfo_freshness(ctx, field)
+	case "timeZone":
+		return ec.fieldContext_DatasetInfo_timeZone(ctx, field)
+	case "metrics":
+		return ec.fieldContext_DatasetInfo_metrics(ctx, field)
+	case "dimensions":
+		return ec.fieldContext_DatasetInfo_dimensions(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DatasetInfo", field.Name)
+}
+
+func (ec *executionContext) childFields_Delivery(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "state":
+		return ec.fieldContext_Delivery_state(ctx, field)
+	case "reasons":
+		return ec.fieldContext_Delivery_reasons(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Delivery", field.Name)
+}
+
+func (ec *executionContext) childFields_DimensionInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "dimension":
+		return ec.fieldContext_DimensionInfo_dimension(ctx, field)
+	case "label":
+		return ec.fieldContext_DimensionInfo_label(ctx, field)
+	case "type":
+		return ec.fieldContext_DimensionInfo_type(ctx, field)
+	case "filter":
+		return ec.fieldContext_DimensionInfo_filter(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DimensionInfo", field.Name)
 }
 
 func (ec *executionContext) childFields_ExpiryBucket(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1862,6 +3948,26 @@ func (ec *executionContext) childFields_Membership(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type Membership", field.Name)
 }
 
+func (ec *executionContext) childFields_MetricInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "metric":
+		return ec.fieldContext_MetricInfo_metric(ctx, field)
+	case "label":
+		return ec.fieldContext_MetricInfo_label(ctx, field)
+	case "definition":
+		return ec.fieldContext_MetricInfo_definition(ctx, field)
+	case "type":
+		return ec.fieldContext_MetricInfo_type(ctx, field)
+	case "needsCommodity":
+		return ec.fieldContext_MetricInfo_needsCommodity(ctx, field)
+	case "additive":
+		return ec.fieldContext_MetricInfo_additive(ctx, field)
+	case "dimensions":
+		return ec.fieldContext_MetricInfo_dimensions(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MetricInfo", field.Name)
+}
+
 func (ec *executionContext) childFields_Money(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "amountMinor":
@@ -1888,6 +3994,112 @@ func (ec *executionContext) childFields_PageInfo(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type PageInfo", field.Name)
 }
 
+func (ec *executionContext) childFields_Performance(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "range":
+		return ec.fieldContext_Performance_range(ctx, field)
+	case "commodity":
+		return ec.fieldContext_Performance_commodity(ctx, field)
+	case "asOf":
+		return ec.fieldContext_Performance_asOf(ctx, field)
+	case "watermark":
+		return ec.fieldContext_Performance_watermark(ctx, field)
+	case "finality":
+		return ec.fieldContext_Performance_finality(ctx, field)
+	case "totals":
+		return ec.fieldContext_Performance_totals(ctx, field)
+	case "comparedRange":
+		return ec.fieldContext_Performance_comparedRange(ctx, field)
+	case "compared":
+		return ec.fieldContext_Performance_compared(ctx, field)
+	case "deltas":
+		return ec.fieldContext_Performance_deltas(ctx, field)
+	case "series":
+		return ec.fieldContext_Performance_series(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Performance", field.Name)
+}
+
+func (ec *executionContext) childFields_PerformanceDeltas(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "impressions":
+		return ec.fieldContext_PerformanceDeltas_impressions(ctx, field)
+	case "clicks":
+		return ec.fieldContext_PerformanceDeltas_clicks(ctx, field)
+	case "billableClicks":
+		return ec.fieldContext_PerformanceDeltas_billableClicks(ctx, field)
+	case "ctr":
+		return ec.fieldContext_PerformanceDeltas_ctr(ctx, field)
+	case "avgCpc":
+		return ec.fieldContext_PerformanceDeltas_avgCpc(ctx, field)
+	case "spendGross":
+		return ec.fieldContext_PerformanceDeltas_spendGross(ctx, field)
+	case "credits":
+		return ec.fieldContext_PerformanceDeltas_credits(ctx, field)
+	case "spendNet":
+		return ec.fieldContext_PerformanceDeltas_spendNet(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PerformanceDeltas", field.Name)
+}
+
+func (ec *executionContext) childFields_PerformanceSeries(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "timeZone":
+		return ec.fieldContext_PerformanceSeries_timeZone(ctx, field)
+	case "grain":
+		return ec.fieldContext_PerformanceSeries_grain(ctx, field)
+	case "commodity":
+		return ec.fieldContext_PerformanceSeries_commodity(ctx, field)
+	case "watermark":
+		return ec.fieldContext_PerformanceSeries_watermark(ctx, field)
+	case "timestamps":
+		return ec.fieldContext_PerformanceSeries_timestamps(ctx, field)
+	case "impressions":
+		return ec.fieldContext_PerformanceSeries_impressions(ctx, field)
+	case "clicks":
+		return ec.fieldContext_PerformanceSeries_clicks(ctx, field)
+	case "billableClicks":
+		return ec.fieldContext_PerformanceSeries_billableClicks(ctx, field)
+	case "spendGross":
+		return ec.fieldContext_PerformanceSeries_spendGross(ctx, field)
+	case "credits":
+		return ec.fieldContext_PerformanceSeries_credits(ctx, field)
+	case "spendNet":
+		return ec.fieldContext_PerformanceSeries_spendNet(ctx, field)
+	case "ctr":
+		return ec.fieldContext_PerformanceSeries_ctr(ctx, field)
+	case "avgCpc":
+		return ec.fieldContext_PerformanceSeries_avgCpc(ctx, field)
+	case "partial":
+		return ec.fieldContext_PerformanceSeries_partial(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PerformanceSeries", field.Name)
+}
+
+func (ec *executionContext) childFields_PerformanceTotals(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "impressions":
+		return ec.fieldContext_PerformanceTotals_impressions(ctx, field)
+	case "clicks":
+		return ec.fieldContext_PerformanceTotals_clicks(ctx, field)
+	case "billableClicks":
+		return ec.fieldContext_PerformanceTotals_billableClicks(ctx, field)
+	case "ctr":
+		return ec.fieldContext_PerformanceTotals_ctr(ctx, field)
+	case "avgCpc":
+		return ec.fieldContext_PerformanceTotals_avgCpc(ctx, field)
+	case "spendGross":
+		return ec.fieldContext_PerformanceTotals_spendGross(ctx, field)
+	case "credits":
+		return ec.fieldContext_PerformanceTotals_credits(ctx, field)
+	case "spendNet":
+		return ec.fieldContext_PerformanceTotals_spendNet(ctx, field)
+	case "servedUnbilled":
+		return ec.fieldContext_PerformanceTotals_servedUnbilled(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PerformanceTotals", field.Name)
+}
+
 func (ec *executionContext) childFields_Posting(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "line":
@@ -1912,6 +4124,28 @@ func (ec *executionContext) childFields_PostingSide(ctx context.Context, field g
 		return ec.fieldContext_PostingSide_balanceAfter(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PostingSide", field.Name)
+}
+
+func (ec *executionContext) childFields_RatioDelta(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "change":
+		return ec.fieldContext_RatioDelta_change(ctx, field)
+	case "ratio":
+		return ec.fieldContext_RatioDelta_ratio(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RatioDelta", field.Name)
+}
+
+func (ec *executionContext) childFields_ResolvedRange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "from":
+		return ec.fieldContext_ResolvedRange_from(ctx, field)
+	case "to":
+		return ec.fieldContext_ResolvedRange_to(ctx, field)
+	case "timeZone":
+		return ec.fieldContext_ResolvedRange_timeZone(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ResolvedRange", field.Name)
 }
 
 func (ec *executionContext) childFields_SpendSeries(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2064,6 +4298,8 @@ func (ec *executionContext) childFields_Viewer(ctx context.Context, field graphq
 		return ec.fieldContext_Viewer_scope(ctx, field)
 	case "wallets":
 		return ec.fieldContext_Viewer_wallets(ctx, field)
+	case "adAccounts":
+		return ec.fieldContext_Viewer_adAccounts(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Viewer", field.Name)
 }

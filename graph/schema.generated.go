@@ -40,6 +40,15 @@ type MutationResolver interface {
 	FreezeWallet(ctx context.Context, input model.FreezeWalletInput) (model.FreezeWalletPayload, error)
 	UnfreezeWallet(ctx context.Context, input model.UnfreezeWalletInput) (model.UnfreezeWalletPayload, error)
 	SetMembership(ctx context.Context, input model.SetMembershipInput) (model.SetMembershipPayload, error)
+	OpenAdAccount(ctx context.Context, input model.OpenAdAccountInput) (model.OpenAdAccountPayload, error)
+	DepositAdFunds(ctx context.Context, input model.DepositAdFundsInput) (model.DepositAdFundsPayload, error)
+	CreateCampaign(ctx context.Context, input model.CreateCampaignInput) (model.CreateCampaignPayload, error)
+	UpdateCampaign(ctx context.Context, input model.UpdateCampaignInput) (model.UpdateCampaignPayload, error)
+	SetCampaignStatus(ctx context.Context, input model.SetCampaignStatusInput) (model.SetCampaignStatusPayload, error)
+	SetCampaignStatuses(ctx context.Context, input model.SetCampaignStatusesInput) (model.SetCampaignStatusesPayload, error)
+	FundCampaign(ctx context.Context, input model.FundCampaignInput) (model.FundCampaignPayload, error)
+	ReleaseCampaignFunds(ctx context.Context, input model.ReleaseCampaignFundsInput) (model.ReleaseCampaignFundsPayload, error)
+	RecordClickCharges(ctx context.Context, input model.RecordClickChargesInput) (model.RecordClickChargesPayload, error)
 }
 type OpenWalletSuccessResolver interface {
 	Wallet(ctx context.Context, obj *model.OpenWalletSuccess) (*model.Wallet, error)
@@ -55,6 +64,10 @@ type QueryResolver interface {
 	Wallet(ctx context.Context, id string) (*model.Wallet, error)
 	Journal(ctx context.Context, id string) (*model.Journal, error)
 	TrialBalance(ctx context.Context, asOf *scalar.Date) (*model.TrialBalance, error)
+	Analytics(ctx context.Context, query model.AnalyticsQuery) (*model.AnalyticsResult, error)
+	AnalyticsCatalog(ctx context.Context) (*model.AnalyticsCatalog, error)
+	AdAccount(ctx context.Context, id string) (*model.AdAccount, error)
+	Campaign(ctx context.Context, id string) (*model.Campaign, error)
 }
 type ReverseTransactionSuccessResolver interface {
 	Wallet(ctx context.Context, obj *model.ReverseTransactionSuccess) (*model.Wallet, error)
@@ -74,6 +87,7 @@ type UnfreezeWalletSuccessResolver interface {
 }
 type ViewerResolver interface {
 	Wallets(ctx context.Context, obj *model.Viewer) ([]*model.Wallet, error)
+	AdAccounts(ctx context.Context, obj *model.Viewer) ([]*model.AdAccount, error)
 }
 type WalletResolver interface {
 	Balance(ctx context.Context, obj *model.Wallet, asOf *time.Time, axis model.BalanceAxis) (*model.Balance, error)
@@ -101,6 +115,34 @@ func (ec *executionContext) dir_auth_args(ctx context.Context, rawArgs map[strin
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_createCampaign_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.CreateCampaignInput, error) {
+			return ec.unmarshalNCreateCampaignInput2purserᚋgraphᚋmodelᚐCreateCampaignInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_depositAdFunds_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.DepositAdFundsInput, error) {
+			return ec.unmarshalNDepositAdFundsInput2purserᚋgraphᚋmodelᚐDepositAdFundsInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_freezeWallet_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -115,12 +157,40 @@ func (ec *executionContext) field_Mutation_freezeWallet_args(ctx context.Context
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_fundCampaign_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.FundCampaignInput, error) {
+			return ec.unmarshalNFundCampaignInput2purserᚋgraphᚋmodelᚐFundCampaignInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_grantConnects_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.GrantConnectsInput, error) {
 			return ec.unmarshalNGrantConnectsInput2purserᚋgraphᚋmodelᚐGrantConnectsInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_openAdAccount_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.OpenAdAccountInput, error) {
+			return ec.unmarshalNOpenAdAccountInput2purserᚋgraphᚋmodelᚐOpenAdAccountInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -157,12 +227,68 @@ func (ec *executionContext) field_Mutation_purchaseConnects_args(ctx context.Con
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_recordClickCharges_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.RecordClickChargesInput, error) {
+			return ec.unmarshalNRecordClickChargesInput2purserᚋgraphᚋmodelᚐRecordClickChargesInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_releaseCampaignFunds_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.ReleaseCampaignFundsInput, error) {
+			return ec.unmarshalNReleaseCampaignFundsInput2purserᚋgraphᚋmodelᚐReleaseCampaignFundsInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_reverseTransaction_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.ReverseTransactionInput, error) {
 			return ec.unmarshalNReverseTransactionInput2purserᚋgraphᚋmodelᚐReverseTransactionInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_setCampaignStatus_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.SetCampaignStatusInput, error) {
+			return ec.unmarshalNSetCampaignStatusInput2purserᚋgraphᚋmodelᚐSetCampaignStatusInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_setCampaignStatuses_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.SetCampaignStatusesInput, error) {
+			return ec.unmarshalNSetCampaignStatusesInput2purserᚋgraphᚋmodelᚐSetCampaignStatusesInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -213,6 +339,20 @@ func (ec *executionContext) field_Mutation_unfreezeWallet_args(ctx context.Conte
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_updateCampaign_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.UpdateCampaignInput, error) {
+			return ec.unmarshalNUpdateCampaignInput2purserᚋgraphᚋmodelᚐUpdateCampaignInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Query___type_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -224,6 +364,48 @@ func (ec *executionContext) field_Query___type_args(ctx context.Context, rawArgs
 		return nil, err
 	}
 	args["name"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_adAccount_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "id",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["id"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_analytics_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "query",
+		func(ctx context.Context, v any) (model.AnalyticsQuery, error) {
+			return ec.unmarshalNAnalyticsQuery2purserᚋgraphᚋmodelᚐAnalyticsQuery(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["query"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_campaign_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "id",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["id"] = arg0
 	return args, nil
 }
 
@@ -1983,15 +2165,24 @@ func (ec *executionContext) _InsufficientFunds_required(ctx context.Context, fie
 			return obj.Required, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNConnects2int64(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Amount) graphql.Marshaler {
+			return ec.marshalNAmount2ᚖpurserᚋgraphᚋmodelᚐAmount(ctx, selections, v)
 		},
 		true,
 		true,
 	)
 }
 func (ec *executionContext) fieldContext_InsufficientFunds_required(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("InsufficientFunds", field, false, false, "Connects")
+	fc = &graphql.FieldContext{
+		Object:     "InsufficientFunds",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Amount(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _InsufficientFunds_available(ctx context.Context, field graphql.CollectedField, obj *model.InsufficientFunds) (ret graphql.Marshaler) {
@@ -2006,15 +2197,24 @@ func (ec *executionContext) _InsufficientFunds_available(ctx context.Context, fi
 			return obj.Available, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNConnects2int64(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Amount) graphql.Marshaler {
+			return ec.marshalNAmount2ᚖpurserᚋgraphᚋmodelᚐAmount(ctx, selections, v)
 		},
 		true,
 		true,
 	)
 }
 func (ec *executionContext) fieldContext_InsufficientFunds_available(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("InsufficientFunds", field, false, false, "Connects")
+	fc = &graphql.FieldContext{
+		Object:     "InsufficientFunds",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Amount(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _InsufficientFunds_held(ctx context.Context, field graphql.CollectedField, obj *model.InsufficientFunds) (ret graphql.Marshaler) {
@@ -2029,15 +2229,24 @@ func (ec *executionContext) _InsufficientFunds_held(ctx context.Context, field g
 			return obj.Held, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNConnects2int64(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Amount) graphql.Marshaler {
+			return ec.marshalNAmount2ᚖpurserᚋgraphᚋmodelᚐAmount(ctx, selections, v)
 		},
 		true,
 		true,
 	)
 }
 func (ec *executionContext) fieldContext_InsufficientFunds_held(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("InsufficientFunds", field, false, false, "Connects")
+	fc = &graphql.FieldContext{
+		Object:     "InsufficientFunds",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Amount(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Journal_id(ctx context.Context, field graphql.CollectedField, obj *model.Journal) (ret graphql.Marshaler) {
@@ -3688,6 +3897,564 @@ func (ec *executionContext) fieldContext_Mutation_setMembership(ctx context.Cont
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_openAdAccount(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_openAdAccount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().OpenAdAccount(ctx, fc.Args["input"].(model.OpenAdAccountInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕpurserᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"SERVICE"})
+				if err != nil {
+					var zeroVal model.OpenAdAccountPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal model.OpenAdAccountPayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v model.OpenAdAccountPayload) graphql.Marshaler {
+			return ec.marshalOOpenAdAccountPayload2purserᚋgraphᚋmodelᚐOpenAdAccountPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_openAdAccount(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type OpenAdAccountPayload does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_openAdAccount_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_depositAdFunds(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_depositAdFunds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().DepositAdFunds(ctx, fc.Args["input"].(model.DepositAdFundsInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕpurserᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"SERVICE"})
+				if err != nil {
+					var zeroVal model.DepositAdFundsPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal model.DepositAdFundsPayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v model.DepositAdFundsPayload) graphql.Marshaler {
+			return ec.marshalODepositAdFundsPayload2purserᚋgraphᚋmodelᚐDepositAdFundsPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_depositAdFunds(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type DepositAdFundsPayload does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_depositAdFunds_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_createCampaign(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_createCampaign(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().CreateCampaign(ctx, fc.Args["input"].(model.CreateCampaignInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕpurserᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"FREELANCER", "ADVERTISER_ADMIN"})
+				if err != nil {
+					var zeroVal model.CreateCampaignPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal model.CreateCampaignPayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v model.CreateCampaignPayload) graphql.Marshaler {
+			return ec.marshalOCreateCampaignPayload2purserᚋgraphᚋmodelᚐCreateCampaignPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_createCampaign(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type CreateCampaignPayload does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_createCampaign_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_updateCampaign(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_updateCampaign(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().UpdateCampaign(ctx, fc.Args["input"].(model.UpdateCampaignInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕpurserᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"FREELANCER", "ADVERTISER_ADMIN"})
+				if err != nil {
+					var zeroVal model.UpdateCampaignPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal model.UpdateCampaignPayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v model.UpdateCampaignPayload) graphql.Marshaler {
+			return ec.marshalOUpdateCampaignPayload2purserᚋgraphᚋmodelᚐUpdateCampaignPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_updateCampaign(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type UpdateCampaignPayload does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_updateCampaign_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_setCampaignStatus(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setCampaignStatus(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetCampaignStatus(ctx, fc.Args["input"].(model.SetCampaignStatusInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕpurserᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"FREELANCER", "ADVERTISER_ADMIN"})
+				if err != nil {
+					var zeroVal model.SetCampaignStatusPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal model.SetCampaignStatusPayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v model.SetCampaignStatusPayload) graphql.Marshaler {
+			return ec.marshalOSetCampaignStatusPayload2purserᚋgraphᚋmodelᚐSetCampaignStatusPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setCampaignStatus(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type SetCampaignStatusPayload does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setCampaignStatus_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_setCampaignStatuses(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setCampaignStatuses(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetCampaignStatuses(ctx, fc.Args["input"].(model.SetCampaignStatusesInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕpurserᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"FREELANCER", "ADVERTISER_ADMIN"})
+				if err != nil {
+					var zeroVal model.SetCampaignStatusesPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal model.SetCampaignStatusesPayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v model.SetCampaignStatusesPayload) graphql.Marshaler {
+			return ec.marshalOSetCampaignStatusesPayload2purserᚋgraphᚋmodelᚐSetCampaignStatusesPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setCampaignStatuses(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type SetCampaignStatusesPayload does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setCampaignStatuses_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_fundCampaign(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_fundCampaign(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().FundCampaign(ctx, fc.Args["input"].(model.FundCampaignInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕpurserᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"FREELANCER", "ADVERTISER_ADMIN"})
+				if err != nil {
+					var zeroVal model.FundCampaignPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal model.FundCampaignPayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v model.FundCampaignPayload) graphql.Marshaler {
+			return ec.marshalOFundCampaignPayload2purserᚋgraphᚋmodelᚐFundCampaignPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_fundCampaign(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type FundCampaignPayload does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_fundCampaign_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_releaseCampaignFunds(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_releaseCampaignFunds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ReleaseCampaignFunds(ctx, fc.Args["input"].(model.ReleaseCampaignFundsInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕpurserᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"FREELANCER", "ADVERTISER_ADMIN"})
+				if err != nil {
+					var zeroVal model.ReleaseCampaignFundsPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal model.ReleaseCampaignFundsPayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v model.ReleaseCampaignFundsPayload) graphql.Marshaler {
+			return ec.marshalOReleaseCampaignFundsPayload2purserᚋgraphᚋmodelᚐReleaseCampaignFundsPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_releaseCampaignFunds(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type ReleaseCampaignFundsPayload does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_releaseCampaignFunds_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_recordClickCharges(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_recordClickCharges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RecordClickCharges(ctx, fc.Args["input"].(model.RecordClickChargesInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕpurserᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"SERVICE"})
+				if err != nil {
+					var zeroVal model.RecordClickChargesPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal model.RecordClickChargesPayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v model.RecordClickChargesPayload) graphql.Marshaler {
+			return ec.marshalORecordClickChargesPayload2purserᚋgraphᚋmodelᚐRecordClickChargesPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_recordClickCharges(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type RecordClickChargesPayload does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_recordClickCharges_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _NotFound_code(ctx context.Context, field graphql.CollectedField, obj *model.NotFound) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -4993,6 +5760,242 @@ func (ec *executionContext) fieldContext_Query_trialBalance(ctx context.Context,
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Query_trialBalance_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_analytics(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_analytics(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Analytics(ctx, fc.Args["query"].(model.AnalyticsQuery))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕpurserᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"FREELANCER", "ADVERTISER_ANALYST", "ADVERTISER_ADMIN", "PRODUCT_MANAGER", "FINANCE", "AUDITOR"})
+				if err != nil {
+					var zeroVal *model.AnalyticsResult
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *model.AnalyticsResult
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.AnalyticsResult) graphql.Marshaler {
+			return ec.marshalOAnalyticsResult2ᚖpurserᚋgraphᚋmodelᚐAnalyticsResult(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Query_analytics(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AnalyticsResult(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_analytics_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_analyticsCatalog(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_analyticsCatalog(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().AnalyticsCatalog(ctx)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕpurserᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"FREELANCER", "ADVERTISER_ANALYST", "ADVERTISER_ADMIN", "PRODUCT_MANAGER", "FINANCE", "AUDITOR"})
+				if err != nil {
+					var zeroVal *model.AnalyticsCatalog
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *model.AnalyticsCatalog
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.AnalyticsCatalog) graphql.Marshaler {
+			return ec.marshalOAnalyticsCatalog2ᚖpurserᚋgraphᚋmodelᚐAnalyticsCatalog(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Query_analyticsCatalog(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AnalyticsCatalog(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_adAccount(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_adAccount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().AdAccount(ctx, fc.Args["id"].(string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕpurserᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"FREELANCER", "ADVERTISER_ANALYST", "ADVERTISER_ADMIN", "SUPPORT", "FINANCE", "AUDITOR"})
+				if err != nil {
+					var zeroVal *model.AdAccount
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *model.AdAccount
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.AdAccount) graphql.Marshaler {
+			return ec.marshalOAdAccount2ᚖpurserᚋgraphᚋmodelᚐAdAccount(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Query_adAccount(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AdAccount(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_adAccount_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_campaign(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_campaign(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Campaign(ctx, fc.Args["id"].(string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕpurserᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"FREELANCER", "ADVERTISER_ANALYST", "ADVERTISER_ADMIN", "SUPPORT", "FINANCE", "AUDITOR"})
+				if err != nil {
+					var zeroVal *model.Campaign
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *model.Campaign
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Campaign) graphql.Marshaler {
+			return ec.marshalOCampaign2ᚖpurserᚋgraphᚋmodelᚐCampaign(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Query_campaign(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Campaign(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_campaign_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -7140,6 +8143,38 @@ func (ec *executionContext) fieldContext_Viewer_wallets(_ context.Context, field
 	return fc, nil
 }
 
+func (ec *executionContext) _Viewer_adAccounts(ctx context.Context, field graphql.CollectedField, obj *model.Viewer) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Viewer_adAccounts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Viewer().AdAccounts(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.AdAccount) graphql.Marshaler {
+			return ec.marshalOAdAccount2ᚕᚖpurserᚋgraphᚋmodelᚐAdAccountᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Viewer_adAccounts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Viewer",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AdAccount(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Violation_path(ctx context.Context, field graphql.CollectedField, obj *model.Violation) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -8350,23 +9385,30 @@ func (ec *executionContext) unmarshalInputDateRangeInput(ctx context.Context, ob
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"from", "to"}
+	fieldsInOrder := [...]string{"preset", "from", "to"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
 			continue
 		}
 		switch k {
+		case "preset":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("preset"))
+			data, err := ec.unmarshalODatePreset2ᚖpurserᚋgraphᚋmodelᚐDatePreset(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Preset = data
 		case "from":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("from"))
-			data, err := ec.unmarshalNDate2purserᚋinternalᚋscalarᚐDate(ctx, v)
+			data, err := ec.unmarshalODate2ᚖpurserᚋinternalᚋscalarᚐDate(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it.From = data
 		case "to":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("to"))
-			data, err := ec.unmarshalNDate2purserᚋinternalᚋscalarᚐDate(ctx, v)
+			data, err := ec.unmarshalODate2ᚖpurserᚋinternalᚋscalarᚐDate(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -9263,6 +10305,20 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Journal(ctx, sel, obj)
+	case model.Campaign:
+		return ec._Campaign(ctx, sel, &obj)
+	case *model.Campaign:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Campaign(ctx, sel, obj)
+	case model.AdAccount:
+		return ec._AdAccount(ctx, sel, &obj)
+	case *model.AdAccount:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._AdAccount(ctx, sel, obj)
 	default:
 		if typedObj, ok := obj.(graphql.Marshaler); ok {
 			return typedObj
@@ -9606,6 +10662,13 @@ func (ec *executionContext) _UserError(ctx context.Context, sel ast.SelectionSet
 	switch obj := (obj).(type) {
 	case nil:
 		return graphql.Null
+	case model.WrongCommodity:
+		return ec._WrongCommodity(ctx, sel, &obj)
+	case *model.WrongCommodity:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._WrongCommodity(ctx, sel, obj)
 	case model.WalletNotFrozen:
 		return ec._WalletNotFrozen(ctx, sel, &obj)
 	case *model.WalletNotFrozen:
@@ -9634,6 +10697,13 @@ func (ec *executionContext) _UserError(ctx context.Context, sel ast.SelectionSet
 			return graphql.Null
 		}
 		return ec._WalletAlreadyFrozen(ctx, sel, obj)
+	case model.VersionConflict:
+		return ec._VersionConflict(ctx, sel, &obj)
+	case *model.VersionConflict:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._VersionConflict(ctx, sel, obj)
 	case model.ValidationFailed:
 		return ec._ValidationFailed(ctx, sel, &obj)
 	case *model.ValidationFailed:
@@ -9669,6 +10739,34 @@ func (ec *executionContext) _UserError(ctx context.Context, sel ast.SelectionSet
 			return graphql.Null
 		}
 		return ec._NotFound(ctx, sel, obj)
+	case model.NoFunds:
+		return ec._NoFunds(ctx, sel, &obj)
+	case *model.NoFunds:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._NoFunds(ctx, sel, obj)
+	case model.NameTaken:
+		return ec._NameTaken(ctx, sel, &obj)
+	case *model.NameTaken:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._NameTaken(ctx, sel, obj)
+	case model.LargeChangeNeedsConfirm:
+		return ec._LargeChangeNeedsConfirm(ctx, sel, &obj)
+	case *model.LargeChangeNeedsConfirm:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._LargeChangeNeedsConfirm(ctx, sel, obj)
+	case model.InvalidSchedule:
+		return ec._InvalidSchedule(ctx, sel, &obj)
+	case *model.InvalidSchedule:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._InvalidSchedule(ctx, sel, obj)
 	case model.InsufficientFunds:
 		return ec._InsufficientFunds(ctx, sel, &obj)
 	case *model.InsufficientFunds:
@@ -9676,6 +10774,13 @@ func (ec *executionContext) _UserError(ctx context.Context, sel ast.SelectionSet
 			return graphql.Null
 		}
 		return ec._InsufficientFunds(ctx, sel, obj)
+	case model.IllegalTransition:
+		return ec._IllegalTransition(ctx, sel, &obj)
+	case *model.IllegalTransition:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._IllegalTransition(ctx, sel, obj)
 	case model.IdempotencyConflict:
 		return ec._IdempotencyConflict(ctx, sel, &obj)
 	case *model.IdempotencyConflict:
@@ -9683,6 +10788,62 @@ func (ec *executionContext) _UserError(ctx context.Context, sel ast.SelectionSet
 			return graphql.Null
 		}
 		return ec._IdempotencyConflict(ctx, sel, obj)
+	case model.EntityNotPromotable:
+		return ec._EntityNotPromotable(ctx, sel, &obj)
+	case *model.EntityNotPromotable:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._EntityNotPromotable(ctx, sel, obj)
+	case model.EditLimitReached:
+		return ec._EditLimitReached(ctx, sel, &obj)
+	case *model.EditLimitReached:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._EditLimitReached(ctx, sel, obj)
+	case model.CampaignLimit:
+		return ec._CampaignLimit(ctx, sel, &obj)
+	case *model.CampaignLimit:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._CampaignLimit(ctx, sel, obj)
+	case model.CampaignEnded:
+		return ec._CampaignEnded(ctx, sel, &obj)
+	case *model.CampaignEnded:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._CampaignEnded(ctx, sel, obj)
+	case model.BudgetBelowMin:
+		return ec._BudgetBelowMin(ctx, sel, &obj)
+	case *model.BudgetBelowMin:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._BudgetBelowMin(ctx, sel, obj)
+	case model.BidOutOfRange:
+		return ec._BidOutOfRange(ctx, sel, &obj)
+	case *model.BidOutOfRange:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._BidOutOfRange(ctx, sel, obj)
+	case model.BelowSpentToday:
+		return ec._BelowSpentToday(ctx, sel, &obj)
+	case *model.BelowSpentToday:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._BelowSpentToday(ctx, sel, obj)
+	case model.BelowSpent:
+		return ec._BelowSpent(ctx, sel, &obj)
+	case *model.BelowSpent:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._BelowSpent(ctx, sel, obj)
 	case model.AmountOverflow:
 		return ec._AmountOverflow(ctx, sel, &obj)
 	case *model.AmountOverflow:
@@ -9717,7 +10878,7 @@ func (ec *executionContext) _UserError(ctx context.Context, sel ast.SelectionSet
 
 // region    **************************** object.gotpl ****************************
 
-var alreadyRecordedImplementors = []string{"AlreadyRecorded", "PurchaseConnectsPayload", "UserError"}
+var alreadyRecordedImplementors = []string{"AlreadyRecorded", "PurchaseConnectsPayload", "UserError", "DepositAdFundsPayload", "RecordClickChargesPayload"}
 
 func (ec *executionContext) _AlreadyRecorded(ctx context.Context, sel ast.SelectionSet, obj *model.AlreadyRecorded) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, alreadyRecordedImplementors)
@@ -9881,7 +11042,7 @@ func (ec *executionContext) _Amount(ctx context.Context, sel ast.SelectionSet, o
 	return out
 }
 
-var amountOverflowImplementors = []string{"AmountOverflow", "SpendConnectsPayload", "GrantConnectsPayload", "PurchaseConnectsPayload", "ReverseTransactionPayload", "UserError"}
+var amountOverflowImplementors = []string{"AmountOverflow", "SpendConnectsPayload", "GrantConnectsPayload", "PurchaseConnectsPayload", "ReverseTransactionPayload", "UserError", "DepositAdFundsPayload", "FundCampaignPayload", "ReleaseCampaignFundsPayload", "RecordClickChargesPayload"}
 
 func (ec *executionContext) _AmountOverflow(ctx context.Context, sel ast.SelectionSet, obj *model.AmountOverflow) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, amountOverflowImplementors)
@@ -10321,7 +11482,7 @@ func (ec *executionContext) _GrantConnectsSuccess(ctx context.Context, sel ast.S
 	return out
 }
 
-var idempotencyConflictImplementors = []string{"IdempotencyConflict", "SpendConnectsPayload", "OpenWalletPayload", "GrantConnectsPayload", "PurchaseConnectsPayload", "ReverseTransactionPayload", "FreezeWalletPayload", "UnfreezeWalletPayload", "SetMembershipPayload", "UserError"}
+var idempotencyConflictImplementors = []string{"IdempotencyConflict", "SpendConnectsPayload", "OpenWalletPayload", "GrantConnectsPayload", "PurchaseConnectsPayload", "ReverseTransactionPayload", "FreezeWalletPayload", "UnfreezeWalletPayload", "SetMembershipPayload", "UserError", "OpenAdAccountPayload", "DepositAdFundsPayload", "CreateCampaignPayload", "UpdateCampaignPayload", "SetCampaignStatusPayload", "FundCampaignPayload", "ReleaseCampaignFundsPayload", "RecordClickChargesPayload"}
 
 func (ec *executionContext) _IdempotencyConflict(ctx context.Context, sel ast.SelectionSet, obj *model.IdempotencyConflict) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, idempotencyConflictImplementors)
@@ -10374,7 +11535,7 @@ func (ec *executionContext) _IdempotencyConflict(ctx context.Context, sel ast.Se
 	return out
 }
 
-var insufficientFundsImplementors = []string{"InsufficientFunds", "SpendConnectsPayload", "ReverseTransactionPayload", "UserError"}
+var insufficientFundsImplementors = []string{"InsufficientFunds", "SpendConnectsPayload", "ReverseTransactionPayload", "UserError", "CreateCampaignPayload", "FundCampaignPayload", "ReleaseCampaignFundsPayload"}
 
 func (ec *executionContext) _InsufficientFunds(ctx context.Context, sel ast.SelectionSet, obj *model.InsufficientFunds) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, insufficientFundsImplementors)
@@ -10940,6 +12101,69 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "openAdAccount":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_openAdAccount(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "depositAdFunds":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_depositAdFunds(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "createCampaign":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_createCampaign(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "updateCampaign":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_updateCampaign(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "setCampaignStatus":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setCampaignStatus(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "setCampaignStatuses":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setCampaignStatuses(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "fundCampaign":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_fundCampaign(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "releaseCampaignFunds":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_releaseCampaignFunds(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "recordClickCharges":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_recordClickCharges(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -10957,7 +12181,7 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 	return out
 }
 
-var notFoundImplementors = []string{"NotFound", "SpendConnectsPayload", "GrantConnectsPayload", "PurchaseConnectsPayload", "ReverseTransactionPayload", "FreezeWalletPayload", "UnfreezeWalletPayload", "SetMembershipPayload", "UserError"}
+var notFoundImplementors = []string{"NotFound", "SpendConnectsPayload", "GrantConnectsPayload", "PurchaseConnectsPayload", "ReverseTransactionPayload", "FreezeWalletPayload", "UnfreezeWalletPayload", "SetMembershipPayload", "UserError", "OpenAdAccountPayload", "DepositAdFundsPayload", "CreateCampaignPayload", "UpdateCampaignPayload", "SetCampaignStatusPayload", "FundCampaignPayload", "ReleaseCampaignFundsPayload", "RecordClickChargesPayload"}
 
 func (ec *executionContext) _NotFound(ctx context.Context, sel ast.SelectionSet, obj *model.NotFound) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, notFoundImplementors)
@@ -11117,7 +12341,7 @@ func (ec *executionContext) _OpenWalletSuccess(ctx context.Context, sel ast.Sele
 	return out
 }
 
-var ownerMismatchImplementors = []string{"OwnerMismatch", "OpenWalletPayload", "UserError"}
+var ownerMismatchImplementors = []string{"OwnerMismatch", "OpenWalletPayload", "UserError", "OpenAdAccountPayload"}
 
 func (ec *executionContext) _OwnerMismatch(ctx context.Context, sel ast.SelectionSet, obj *model.OwnerMismatch) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, ownerMismatchImplementors)
@@ -11433,6 +12657,30 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_trialBalance(ctx, field)
+				})
+		case "analytics":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_analytics(ctx, field)
+				})
+		case "analyticsCatalog":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_analyticsCatalog(ctx, field)
+				})
+		case "adAccount":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_adAccount(ctx, field)
+				})
+		case "campaign":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_campaign(ctx, field)
 				})
 		case "__type":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
@@ -12187,7 +13435,7 @@ func (ec *executionContext) _UnfreezeWalletSuccess(ctx context.Context, sel ast.
 	return out
 }
 
-var validationFailedImplementors = []string{"ValidationFailed", "SpendConnectsPayload", "OpenWalletPayload", "GrantConnectsPayload", "PurchaseConnectsPayload", "ReverseTransactionPayload", "FreezeWalletPayload", "UnfreezeWalletPayload", "SetMembershipPayload", "UserError"}
+var validationFailedImplementors = []string{"ValidationFailed", "SpendConnectsPayload", "OpenWalletPayload", "GrantConnectsPayload", "PurchaseConnectsPayload", "ReverseTransactionPayload", "FreezeWalletPayload", "UnfreezeWalletPayload", "SetMembershipPayload", "UserError", "OpenAdAccountPayload", "DepositAdFundsPayload", "CreateCampaignPayload", "UpdateCampaignPayload", "SetCampaignStatusPayload", "SetCampaignStatusesPayload", "FundCampaignPayload", "ReleaseCampaignFundsPayload", "RecordClickChargesPayload"}
 
 func (ec *executionContext) _ValidationFailed(ctx context.Context, sel ast.SelectionSet, obj *model.ValidationFailed) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, validationFailedImplementors)
@@ -12276,6 +13524,12 @@ func (ec *executionContext) _Viewer(ctx context.Context, sel ast.SelectionSet, o
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Viewer_wallets(ctx, field, obj)
+				})
+		case "adAccounts":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Viewer_adAccounts(ctx, field, obj)
 				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -12589,7 +13843,7 @@ func (ec *executionContext) _WalletFreeze(ctx context.Context, sel ast.Selection
 	return out
 }
 
-var walletFrozenImplementors = []string{"WalletFrozen", "SpendConnectsPayload", "UserError"}
+var walletFrozenImplementors = []string{"WalletFrozen", "SpendConnectsPayload", "UserError", "CreateCampaignPayload", "FundCampaignPayload"}
 
 func (ec *executionContext) _WalletFrozen(ctx context.Context, sel ast.SelectionSet, obj *model.WalletFrozen) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, walletFrozenImplementors)
@@ -12875,6 +14129,11 @@ func (ec *executionContext) unmarshalNDateRangeInput2purserᚋgraphᚋmodelᚐDa
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNDateRangeInput2ᚖpurserᚋgraphᚋmodelᚐDateRangeInput(ctx context.Context, v any) (*model.DateRangeInput, error) {
+	res, err := ec.unmarshalInputDateRangeInput(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNDateTime2timeᚐTime(ctx context.Context, v any) (time.Time, error) {
 	res, err := scalar.UnmarshalDateTime(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -12944,6 +14203,29 @@ func (ec *executionContext) unmarshalNDecimal2purserᚋinternalᚋscalarᚐDecim
 
 func (ec *executionContext) marshalNDecimal2purserᚋinternalᚋscalarᚐDecimal(ctx context.Context, sel ast.SelectionSet, v scalar.Decimal) graphql.Marshaler {
 	return v
+}
+
+func (ec *executionContext) unmarshalNDecimal2ᚕᚖpurserᚋinternalᚋscalarᚐDecimal(ctx context.Context, v any) ([]*scalar.Decimal, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]*scalar.Decimal, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalODecimal2ᚖpurserᚋinternalᚋscalarᚐDecimal(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalNDecimal2ᚕᚖpurserᚋinternalᚋscalarᚐDecimal(ctx context.Context, sel ast.SelectionSet, v []*scalar.Decimal) graphql.Marshaler {
+	ret := make(graphql.Array, len(v))
+	for i := range v {
+		ret[i] = ec.marshalODecimal2ᚖpurserᚋinternalᚋscalarᚐDecimal(ctx, sel, v[i])
+	}
+
+	return ret
 }
 
 func (ec *executionContext) unmarshalNDirection2purserᚋgraphᚋmodelᚐDirection(ctx context.Context, v any) (model.Direction, error) {
@@ -13610,11 +14892,72 @@ func (ec *executionContext) marshalNWalletStatus2purserᚋgraphᚋmodelᚐWallet
 	return v
 }
 
+func (ec *executionContext) marshalOAmount2ᚖpurserᚋgraphᚋmodelᚐAmount(ctx context.Context, sel ast.SelectionSet, v *model.Amount) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Amount(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOBalance2ᚖpurserᚋgraphᚋmodelᚐBalance(ctx context.Context, sel ast.SelectionSet, v *model.Balance) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Balance(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOBigInt2ᚖint64(ctx context.Context, v any) (*int64, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := scalar.UnmarshalBigInt(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOBigInt2ᚖint64(ctx context.Context, sel ast.SelectionSet, v *int64) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := scalar.MarshalBigInt(*v)
+	return res
+}
+
+func (ec *executionContext) unmarshalOCommodity2ᚕpurserᚋgraphᚋmodelᚐCommodityᚄ(ctx context.Context, v any) ([]model.Commodity, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]model.Commodity, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNCommodity2purserᚋgraphᚋmodelᚐCommodity(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOCommodity2ᚕpurserᚋgraphᚋmodelᚐCommodityᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Commodity) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNCommodity2purserᚋgraphᚋmodelᚐCommodity(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) unmarshalOConnects2ᚖint64(ctx context.Context, v any) (*int64, error) {
@@ -13643,6 +14986,24 @@ func (ec *executionContext) unmarshalOConnectsRangeInput2ᚖpurserᚋgraphᚋmod
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalOConsistencyToken2ᚖstring(ctx context.Context, v any) (*string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := scalar.UnmarshalConsistencyToken(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOConsistencyToken2ᚖstring(ctx context.Context, sel ast.SelectionSet, v *string) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := scalar.MarshalConsistencyToken(*v)
+	return res
+}
+
 func (ec *executionContext) unmarshalODate2ᚖpurserᚋinternalᚋscalarᚐDate(ctx context.Context, v any) (*scalar.Date, error) {
 	if v == nil {
 		return nil, nil
@@ -13653,6 +15014,22 @@ func (ec *executionContext) unmarshalODate2ᚖpurserᚋinternalᚋscalarᚐDate(
 }
 
 func (ec *executionContext) marshalODate2ᚖpurserᚋinternalᚋscalarᚐDate(ctx context.Context, sel ast.SelectionSet, v *scalar.Date) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
+}
+
+func (ec *executionContext) unmarshalODatePreset2ᚖpurserᚋgraphᚋmodelᚐDatePreset(ctx context.Context, v any) (*model.DatePreset, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(model.DatePreset)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalODatePreset2ᚖpurserᚋgraphᚋmodelᚐDatePreset(ctx context.Context, sel ast.SelectionSet, v *model.DatePreset) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -13683,6 +15060,22 @@ func (ec *executionContext) marshalODateTime2ᚖtimeᚐTime(ctx context.Context,
 	_ = ctx
 	res := scalar.MarshalDateTime(*v)
 	return res
+}
+
+func (ec *executionContext) unmarshalODecimal2ᚖpurserᚋinternalᚋscalarᚐDecimal(ctx context.Context, v any) (*scalar.Decimal, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(scalar.Decimal)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalODecimal2ᚖpurserᚋinternalᚋscalarᚐDecimal(ctx context.Context, sel ast.SelectionSet, v *scalar.Decimal) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
 }
 
 func (ec *executionContext) unmarshalODirection2ᚖpurserᚋgraphᚋmodelᚐDirection(ctx context.Context, v any) (*model.Direction, error) {
@@ -13801,6 +15194,42 @@ func (ec *executionContext) unmarshalOLotExpiryInput2ᚖpurserᚋgraphᚋmodel�
 	}
 	res, err := ec.unmarshalInputLotExpiryInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOLotOrigin2ᚕpurserᚋgraphᚋmodelᚐLotOriginᚄ(ctx context.Context, v any) ([]model.LotOrigin, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]model.LotOrigin, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNLotOrigin2purserᚋgraphᚋmodelᚐLotOrigin(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOLotOrigin2ᚕpurserᚋgraphᚋmodelᚐLotOriginᚄ(ctx context.Context, sel ast.SelectionSet, v []model.LotOrigin) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNLotOrigin2purserᚋgraphᚋmodelᚐLotOrigin(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) unmarshalOLotState2ᚖpurserᚋgraphᚋmodelᚐLotState(ctx context.Context, v any) (*model.LotState, error) {

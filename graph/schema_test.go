@@ -2,6 +2,7 @@ package graph_test
 
 import (
 	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -17,11 +18,19 @@ import (
 
 func loadSchema(t *testing.T) *ast.Schema {
 	t.Helper()
-	source, err := os.ReadFile("../schema.graphqls")
-	if err != nil {
-		t.Fatalf("read schema: %v", err)
+	names, err := filepath.Glob("../schema/*.graphqls")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("found %d files in schema/: %v", len(names), err)
 	}
-	schema, err := gqlparser.LoadSchema(&ast.Source{Name: "schema.graphqls", Input: string(source)})
+	var sources []*ast.Source
+	for _, name := range append([]string{"../schema.graphqls"}, names...) {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatalf("read schema: %v", err)
+		}
+		sources = append(sources, &ast.Source{Name: name, Input: string(text)})
+	}
+	schema, err := gqlparser.LoadSchema(sources...)
 	if err != nil {
 		t.Fatalf("parse schema: %v", err)
 	}
@@ -176,6 +185,11 @@ func TestMutationsTakeOneInputWithKey(t *testing.T) {
 	}
 }
 
+// batches are the mutations that decide on several objects, each with a key and a
+// journal of its own, and the mutation whose payload says what became of one. They
+// have no journal themselves, and no key that could conflict.
+var batches = map[string]string{"setCampaignStatuses": "SetCampaignStatusPayload"}
+
 func TestPayloadsAreOneSuccessAndUserErrors(t *testing.T) {
 	t.Parallel()
 	schema := loadSchema(t)
@@ -187,29 +201,70 @@ func TestPayloadsAreOneSuccessAndUserErrors(t *testing.T) {
 				t.Fatalf("%s is a %s, want a union", payload.Name, payload.Kind)
 			}
 			success := strings.TrimSuffix(payload.Name, "Payload") + "Success"
-			for _, member := range payload.Types {
-				checkMember(t, schema.Types[member], member == success)
+			needed, facts := []string{success, "ValidationFailed", "IdempotencyConflict"}, map[string]string{
+				"replayed": "Boolean!", "consistency": "ConsistencyToken!", "journalId": "ID!",
 			}
-			for _, needed := range []string{success, "ValidationFailed", "IdempotencyConflict"} {
-				if !slices.Contains(payload.Types, needed) {
-					t.Errorf("%s lacks %s", payload.Name, needed)
+			if one := batches[field.Name]; one != "" {
+				needed = needed[:2]
+				facts["consistency"] = "ConsistencyToken" // there is none when no object was decided on
+				delete(facts, "journalId")
+				checkBatch(t, schema, schema.Types[success], one)
+			}
+			for _, name := range needed {
+				if !slices.Contains(payload.Types, name) {
+					t.Errorf("%s lacks %s", payload.Name, name)
 				}
 			}
+			for _, name := range payload.Types {
+				if got, want := slices.Contains(schema.Types[name].Interfaces, "UserError"), name != success; got != want {
+					t.Errorf("%s implements UserError = %v, want %v", name, got, want)
+				}
+			}
+			checkFields(t, schema.Types[success], facts)
 		})
 	}
 }
 
-func checkMember(t *testing.T, member *ast.Definition, isSuccess bool) {
+func checkFields(t *testing.T, def *ast.Definition, want map[string]string) {
 	t.Helper()
-	if got, want := slices.Contains(member.Interfaces, "UserError"), !isSuccess; got != want {
-		t.Errorf("%s implements UserError = %v, want %v", member.Name, got, want)
+	for name, typ := range want {
+		if field := def.Fields.ForName(name); field == nil || field.Type.String() != typ {
+			t.Errorf("%s lacks %s: %s", def.Name, name, typ)
+		}
 	}
-	if !isSuccess {
-		return
+}
+
+// checkBatch checks that a batch's success has an outcome for each object, null where
+// it is unknown: a fault on one must not blank what became of the others.
+func checkBatch(t *testing.T, schema *ast.Schema, success *ast.Definition, payload string) {
+	t.Helper()
+	outcomes := success.Fields.ForName("outcomes")
+	if outcomes == nil {
+		t.Fatalf("%s has no outcomes", success.Name)
 	}
-	for name, want := range map[string]string{"replayed": "Boolean!", "consistency": "ConsistencyToken!", "journalId": "ID!"} {
-		if field := member.Fields.ForName(name); field == nil || field.Type.String() != want {
-			t.Errorf("%s lacks %s: %s", member.Name, name, want)
+	outcome := schema.Types[outcomes.Type.Name()]
+	checkFields(t, success, map[string]string{"outcomes": "[" + outcome.Name + "!]!"})
+	checkFields(t, outcome, map[string]string{"payload": payload})
+}
+
+// A client selects fields of several members of a union under their own names: two
+// that have a name in common must have its type in common too, or the query is
+// refused for a conflict.
+func TestMembersCanBeSelectedTogether(t *testing.T) {
+	t.Parallel()
+	schema := loadSchema(t)
+	for _, def := range ownTypes(schema) {
+		if def.Kind != ast.Union {
+			continue
+		}
+		types, of := map[string]string{}, map[string]string{}
+		for _, name := range def.Types {
+			for field, typ := range fieldTypes(schema.Types[name]) {
+				if known := types[field]; known != "" && known != typ {
+					t.Errorf("%s: %s of %s is a %s, that of %s a %s", def.Name, field, name, typ, of[field], known)
+				}
+				types[field], of[field] = typ, name
+			}
 		}
 	}
 }

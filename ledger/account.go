@@ -23,6 +23,10 @@ type Class struct {
 	// TracksLots marks accounts whose units belong to lots: every unit in them
 	// has a lot place (I9).
 	TracksLots bool
+	// UsableAfterExpiry says that what was set aside in such an account keeps its
+	// use when its lots expire: a campaign that was funded in time runs on.
+	// Elsewhere units of expired lots never leave (I10).
+	UsableAfterExpiry bool
 }
 
 // PerOwner reports whether each wallet or campaign has its own account of this

@@ -120,7 +120,7 @@ func (f *fold) expand() (Refusal, error) {
 		return f.reverse()
 	}
 	for _, open := range f.template.Opens {
-		account, err := f.rules.resolve(f.state.Book, open.Account, open.Commodity, f.command.Arguments)
+		account, err := f.resolve(open.Account, open.Commodity)
 		if err != nil {
 			return nil, err
 		}
@@ -147,67 +147,6 @@ func (f *fold) checkBasis() error {
 		}
 	}
 	return nil
-}
-
-func (f *fold) expandLine(line Line) (Refusal, error) {
-	if line.Measure.basis {
-		return f.postBasis(line.Debit, line.Credit, f.command.Arguments)
-	}
-	amount, given := f.command.Arguments.AmountOf(line.Measure.argument)
-	debit, credit, err := f.sides(line.Debit, line.Credit, line.commodityOf(f.command.Arguments), f.command.Arguments)
-	if err != nil {
-		return nil, err
-	}
-	tracked := f.tracks(debit) || f.tracks(credit)
-	if amount < 0 || (amount == 0 && tracked) {
-		return &AmountError{code: codeInvalidAmount}, nil
-	}
-	if !given || amount == 0 {
-		return nil, nil
-	}
-	if refusal := f.admit(debit, credit); refusal != nil {
-		return refusal, nil
-	}
-	switch {
-	case f.tracks(debit) && f.tracks(credit):
-		return nil, fmt.Errorf("moving lots from %s to %s is not a template of this version", debit.Class, credit.Class)
-	case f.tracks(debit):
-		if refusal := f.consume(debit, amount); refusal != nil {
-			return refusal, nil
-		}
-	case f.tracks(credit):
-		if refusal := f.issue(credit, amount); refusal != nil {
-			return refusal, nil
-		}
-	}
-	return f.post(debit, credit, amount), nil
-}
-
-// postBasis posts, per money, the basis that the lot movements carried.
-func (f *fold) postBasis(debitPattern, creditPattern string, args Arguments) (Refusal, error) {
-	for _, money := range Moneys {
-		amount := f.basis[money]
-		if amount == 0 {
-			continue
-		}
-		debit, credit, err := f.sides(debitPattern, creditPattern, money, args)
-		if err != nil {
-			return nil, err
-		}
-		if refusal := f.post(debit, credit, amount); refusal != nil {
-			return refusal, nil
-		}
-		delete(f.basis, money)
-	}
-	return nil, nil
-}
-
-func (f *fold) sides(debitPattern, creditPattern string, commodity Commodity, args Arguments) (debit, credit Account, err error) {
-	if debit, err = f.rules.resolve(f.state.Book, debitPattern, commodity, args); err != nil {
-		return Account{}, Account{}, err
-	}
-	credit, err = f.rules.resolve(f.state.Book, creditPattern, commodity, args)
-	return debit, credit, err
 }
 
 func (f *fold) tracks(account Account) bool { return f.rules.classes[account.Class].TracksLots }
@@ -260,7 +199,7 @@ func (f *fold) changeStatus() (Refusal, error) {
 	if change == nil {
 		return nil, nil
 	}
-	account, err := f.rules.resolve(f.state.Book, change.Account, change.Commodity, f.command.Arguments)
+	account, err := f.resolve(change.Account, change.Commodity)
 	if err != nil {
 		return nil, err
 	}

@@ -149,7 +149,7 @@ func (b *batch) add(delta *Delta, effects []Effect) {
 	for _, movement := range delta.Movements {
 		b.writes.Movements = append(b.writes.Movements, JournalMovement{Journal: delta.Journal.ID, Movement: movement})
 		b.places[placeKey{movement.Lot, movement.Account}] = true
-		if !b.newLots[movement.Lot] {
+		if _, changed := delta.lots[movement.Lot]; changed && !b.newLots[movement.Lot] {
 			b.lots[movement.Lot] = true
 		}
 	}
@@ -243,70 +243,4 @@ func (b *batch) placeAccounts() map[ID]bool {
 		accounts[key.account] = true
 	}
 	return accounts
-}
-
-// needs names what a batch of commands may touch.
-func (r *Rules) needs(book BookID, commands []*Command) (*Needs, error) {
-	needs := &Needs{Book: book, Demand: map[ID]int64{}}
-	accounts := map[ID]bool{}
-	for _, c := range commands {
-		needs.Keys = append(needs.Keys, c.Key)
-		if c.Once != "" {
-			needs.Once = append(needs.Once, c.Once)
-		}
-		for _, guard := range c.Guards {
-			needs.Rows = append(needs.Rows, RowID{Kind: guard.Kind(), ID: guard.ID()})
-		}
-		if err := r.needsOf(needs, accounts, c); err != nil {
-			return nil, fmt.Errorf("%w: template %s: %w", ErrInvalidCommand, c.Template, err)
-		}
-	}
-	needs.Accounts = slices.Collect(maps.Keys(accounts))
-	return needs, nil
-}
-
-func (r *Rules) needsOf(needs *Needs, accounts map[ID]bool, c *Command) error {
-	template := r.templates[c.Template]
-	if template.Reversal {
-		needs.Journals = append(needs.Journals, c.Arguments.IDOf("journal"))
-		return nil
-	}
-	use := func(pattern string, commodity Commodity) (Account, error) {
-		account, err := r.resolve(needs.Book, pattern, commodity, c.Arguments)
-		accounts[account.ID] = true
-		return account, err
-	}
-	for _, open := range template.Opens {
-		if _, err := use(open.Account, open.Commodity); err != nil {
-			return err
-		}
-	}
-	if change := template.Status; change != nil {
-		if _, err := use(change.Account, change.Commodity); err != nil {
-			return err
-		}
-	}
-	for _, line := range template.Lines {
-		commodities := Moneys
-		if !line.Measure.basis {
-			commodities = []Commodity{line.commodityOf(c.Arguments)}
-		}
-		for _, commodity := range commodities {
-			debit, err := use(line.Debit, commodity)
-			if err != nil {
-				return err
-			}
-			if _, err := use(line.Credit, commodity); err != nil {
-				return err
-			}
-			if amount, _ := c.Arguments.AmountOf(line.Measure.argument); r.classes[debit.Class].TracksLots && amount > 0 {
-				demand, fits := add(needs.Demand[debit.ID], amount)
-				if !fits {
-					demand = math.MaxInt64
-				}
-				needs.Demand[debit.ID] = demand
-			}
-		}
-	}
-	return nil
 }

@@ -63,8 +63,10 @@ type Guard interface {
 	// Check returns "" when the condition holds, else the reason with its
 	// facts. row is nil when there is no such row.
 	Check(row any) (reason string, facts Arguments)
-	// After returns the row as this command's effects leave it.
-	After(row any) any
+	// After returns the row as this command's effects leave it: the row that a
+	// later command of the batch is checked against. Like an effect, it may use
+	// amounts that only the fold knows.
+	After(row any, accepted *Delta) any
 }
 
 // Effect is a typed row change of the domain, written in the same database

@@ -23,11 +23,17 @@
 // book need a single lock, its head, and books share nothing.
 //
 // A [Lot] is a parcel of Connects with an origin, an expiry, a priority and a
-// cost basis; a [Place] says in which account its units are. Units are spent in
-// order of priority, then expiry, then age, never from an expired lot, and take
-// the basis of the units along: k of the n units left carry
-// floor(basis left * k / n). Deferred revenue is therefore exactly the basis left
-// on the lots, with no account for rounding.
+// cost basis; it belongs to one wallet for life. A [Place] says in which account
+// its units are. Units are spent in order of priority, then expiry, then age,
+// never from an expired lot, and take the basis of the units along: k of the n
+// units left carry floor(basis left * k / n). Deferred revenue is therefore
+// exactly the basis left on the lots, with no account for rounding.
+//
+// Setting units aside, in the escrow of a campaign, moves their places and
+// changes nothing else of their lots: out in spend order, and what is not used
+// back in the reverse of it, into the same lots. Units that were set aside in
+// time are used after their lot has expired; those that come back then are in the
+// wallet's balance as expired units are, and as unusable.
 //
 // # How a command is decided
 //
@@ -74,8 +80,11 @@
 //     closed.
 //   - I8 (later): an expired hold is never captured.
 //   - I9: a lot has between none and all of its units left, its places hold
-//     exactly those, and the places at an account are its balance.
-//   - I10: units leave a wallet in spend order and never from an expired lot.
+//     exactly those wherever they were moved, and the places at an account are
+//     its balance.
+//   - I10: units leave a wallet in spend order and never from an expired lot;
+//     units set aside are used in the same order, expired or not, and come back
+//     in its reverse.
 //   - I11: a reversal puts back into each lot what was taken from it, basis
 //     included, and leaves its expiry alone.
 //   - I12: a key answers with its stored outcome, or with a conflict if the body
@@ -101,8 +110,10 @@
 //     written.
 //   - I27 (later): of linked commands all are accepted or none.
 //   - I28: a key that comes twice in one batch takes effect once.
-//   - I29: deferred revenue is the sum of the basis left on the lots, per money.
-//   - I30: the Connects issued are those in wallets and those consumed.
-//   - I31 (later): advertising spend less credits is the same in analytics and
-//     here, per campaign and day.
+//   - I29: deferred revenue is the sum of the basis left on the lots, per money;
+//     moving units from place to place moves no basis.
+//   - I30: the Connects issued are those in wallets, those in escrow and those
+//     consumed.
+//   - I31: advertising spend less credits is the same in analytics and here, per
+//     campaign and day.
 package ledger

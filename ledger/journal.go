@@ -67,6 +67,9 @@ func DateOf(instant time.Time) Date {
 // Time returns the first instant of the day in UTC.
 func (d Date) Time() time.Time { return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, time.UTC) }
 
+// String returns the day as YYYY-MM-DD.
+func (d Date) String() string { return d.Time().Format(time.DateOnly) }
+
 // Record is a stored journal as a reversal needs it: what it did to lots, and
 // how much of that was already undone.
 type Record struct {

@@ -5,6 +5,8 @@ import (
 
 	"go.uber.org/goleak"
 
+	"purser/internal/campaign"
+	"purser/internal/market"
 	"purser/internal/wallet"
 	"purser/ledger"
 	"purser/ledger/ledgertest"
@@ -16,7 +18,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // harness is the in-memory store, wide or narrow.
 func harness(narrow bool) ledgertest.Harness {
 	return ledgertest.Harness{
-		Rules: wallet.Rules(),
+		Rules: market.Rules(),
 		Open: func(testing.TB) (ledger.Store, ledger.BookID, func() ledgertest.Snapshot) {
 			const book ledger.BookID = 7
 			memory := &ledgertest.Memory{Narrow: narrow}
@@ -44,7 +46,7 @@ func TestModel(t *testing.T) {
 }
 
 // TestNames pins the names that ledgertest declares for itself, because it may
-// not import the wallet, to the wallet's.
+// not import the domain packages, to theirs.
 func TestNames(t *testing.T) {
 	t.Parallel()
 	for got, want := range map[string]string{
@@ -58,18 +60,27 @@ func TestNames(t *testing.T) {
 		ledgertest.ArgJurisdiction: wallet.ArgJurisdiction, ledgertest.ArgProduct: wallet.ArgProduct, ledgertest.ArgJournal: wallet.ArgJournal,
 		ledgertest.TypeGrant: wallet.TypePromoGrant, ledgertest.TypeReturn: wallet.TypeReturnJobClosed,
 		ledgertest.TypeReversal: wallet.TypeReversal, ledgertest.Product: wallet.TypeProposal, ledgertest.ClassAvailable: wallet.ClassAvailable,
+		ledgertest.TemplateOpenCampaign: campaign.TemplateOpenCampaign, ledgertest.TemplateFund: campaign.TemplateFund,
+		ledgertest.TemplateRelease: campaign.TemplateRelease, ledgertest.TemplateCharge: campaign.TemplateCharge,
+		ledgertest.TemplateOpenPrepaid: campaign.TemplateOpenPrepaid, ledgertest.TemplateDeposit: campaign.TemplateDeposit,
+		ledgertest.TemplateOpenPrepaidCampaign: campaign.TemplateOpenPrepaidOne, ledgertest.TemplateFundMoney: campaign.TemplateFundMoney,
+		ledgertest.TemplateReleaseMoney: campaign.TemplateReleaseMoney, ledgertest.TemplateChargeMoney: campaign.TemplateChargeMoney,
+		ledgertest.ArgCampaign: campaign.ArgCampaign, ledgertest.ArgAdAccount: campaign.ArgAdAccount,
+		ledgertest.ArgAmount: campaign.ArgAmount, ledgertest.ArgCharge: campaign.ArgCharge,
+		ledgertest.ClassEscrow: campaign.ClassEscrow, ledgertest.ClassPrepaid: campaign.ClassPrepaid,
+		ledgertest.ClassPrepaidEscrow: campaign.ClassPrepaidEscrow, ledgertest.ClassConsumedAds: "CONSUMED:" + campaign.ProductProfileAds,
 	} {
 		if got != want {
-			t.Errorf("ledgertest says %q, the wallet %q", got, want)
+			t.Errorf("ledgertest says %q, the domain %q", got, want)
 		}
 	}
-	rules := wallet.Rules()
+	rules := market.Rules()
 	for _, class := range []string{
 		ledgertest.ClassIssued, ledgertest.ClassPurchased, ledgertest.ClassConsumed, ledgertest.ClassClearing,
-		ledgertest.ClassDeferred, ledgertest.ClassRevenue, ledgertest.ClassFees,
+		ledgertest.ClassDeferred, ledgertest.ClassRevenue, ledgertest.ClassFees, ledgertest.ClassConsumedAds, ledgertest.ClassAdRevenue,
 	} {
 		if _, ok := rules.Class(class); !ok {
-			t.Errorf("class %s is not in the wallet's chart", class)
+			t.Errorf("class %s is not in the chart", class)
 		}
 	}
 }

@@ -18,8 +18,9 @@ const (
 )
 
 // Lot is a dated parcel of Connects: where they come from, what they cost and
-// when they die. It belongs to one wallet for life. Granted and the terms never
-// change; Remaining falls as units are consumed and rises when they return.
+// when they die. It belongs to one wallet for life, also while its units are set
+// aside elsewhere. Granted and the terms never change; Remaining falls as units
+// are consumed and rises when they return, and no move changes it.
 type Lot struct {
 	ID             ID
 	Wallet         ID
@@ -34,7 +35,8 @@ type Lot struct {
 	Jurisdiction   string
 }
 
-// expired reports whether the lot's units are unusable at now.
+// expired reports whether the lot has expired at now, which ends the use of its
+// units wherever the account's class does not say otherwise.
 func (l *Lot) expired(now time.Time) bool {
 	return !l.ExpiresAt.IsZero() && !l.ExpiresAt.After(now)
 }
@@ -54,7 +56,8 @@ func (l *Lot) spentBefore(other *Lot) bool {
 	return bytes.Compare(l.ID[:], other.ID[:]) < 0
 }
 
-// Place says that Quantity units of a lot sit in an account.
+// Place says that Quantity units of a lot sit in an account, its wallet's or one
+// they are set aside in.
 type Place struct {
 	Lot      ID
 	Account  ID

@@ -1,6 +1,9 @@
 package ledger
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // issue makes the lot whose units come into account.
 func (f *fold) issue(account Account, quantity int64) Refusal {
@@ -29,25 +32,60 @@ func (f *fold) issue(account Account, quantity int64) Refusal {
 	return nil
 }
 
-// consume takes units out of account for good, in spend order, leaving out
-// expired lots (I10), and releases their basis.
+// consume takes units out of account for good, in spend order, and releases
+// their basis.
 func (f *fold) consume(account Account, quantity int64) Refusal {
-	if available := f.available(account.ID); quantity > available {
-		return &InsufficientFundsError{Account: account.ID, Required: quantity, Available: max(available, 0), Held: f.held(account)}
+	parts, refusal := f.take(account, quantity, false)
+	for _, part := range parts {
+		f.consumeFrom(account.ID, f.lot(part.Lot), part.Quantity)
 	}
-	left := quantity
-	for _, place := range slices.Clone(f.placesOf(account.ID)) {
-		if left == 0 || place.Quantity == 0 || f.peek(place.Lot).expired(f.state.Now) {
+	return refusal
+}
+
+// moveUnits puts units of debit into credit: out in spend order, or back in its
+// reverse. Their lots have as many units and as much basis left as before. The
+// error is a lot that would come back to another wallet than its own.
+func (f *fold) moveUnits(debit, credit Account, quantity int64, back bool) (Refusal, error) {
+	parts, refusal := f.take(debit, quantity, back)
+	for _, part := range parts {
+		lot := f.peek(part.Lot)
+		if back && lot.Wallet != credit.Owner {
+			return nil, fmt.Errorf("lot %s of wallet %s would come back to %s", lot.ID, lot.Wallet, credit.Code)
+		}
+		f.move(debit.ID, lot, -part.Quantity, 0)
+		f.move(credit.ID, lot, part.Quantity, 0)
+	}
+	return refusal, nil
+}
+
+// take chooses the units of account that a line takes, in spend order or its
+// reverse, leaving out those that expired where that ends their use (I10).
+func (f *fold) take(account Account, quantity int64, back bool) ([]Place, Refusal) {
+	if available := f.available(account); quantity > available {
+		return nil, &InsufficientFundsError{Account: account.ID, Required: quantity, Available: max(available, 0), Held: f.held(account)}
+	}
+	places := slices.Clone(f.placesOf(account.ID))
+	if back {
+		slices.Reverse(places)
+	}
+	var parts []Place
+	for _, place := range places {
+		if quantity == 0 || place.Quantity == 0 || !f.usable(account, place) {
 			continue
 		}
-		units := min(left, place.Quantity)
-		left -= units
-		f.consumeFrom(account.ID, f.lot(place.Lot), units)
+		place.Quantity = min(quantity, place.Quantity)
+		quantity -= place.Quantity
+		parts = append(parts, place)
 	}
-	if left > 0 {
+	if quantity > 0 {
 		panic("ledger: lot places do not cover the balance (I9)")
 	}
-	return nil
+	return parts, nil
+}
+
+// usable reports whether units may leave their place.
+func (f *fold) usable(account Account, place Place) bool {
+	return f.rules.classes[account.Class].UsableAfterExpiry || !f.peek(place.Lot).expired(f.state.Now)
 }
 
 func (f *fold) consumeFrom(account ID, lot *Lot, units int64) {
@@ -75,12 +113,12 @@ func (f *fold) move(account ID, lot *Lot, quantity, basis int64) {
 	})
 }
 
-// available is what the owner may spend: the balance without units of expired
-// lots. Holds are accounts of their own, so they are not in the balance.
-func (f *fold) available(account ID) int64 {
-	available := f.normal(f.account(account)) - f.state.ExpiredElsewhere[account]
-	for _, place := range f.placesOf(account) {
-		if f.peek(place.Lot).expired(f.state.Now) {
+// available is what an account can give: the balance without units that may not
+// leave. Holds are accounts of their own, so they are not in the balance.
+func (f *fold) available(account Account) int64 {
+	available := f.normal(f.account(account.ID)) - f.state.ExpiredElsewhere[account.ID]
+	for _, place := range f.placesOf(account.ID) {
+		if !f.usable(account, place) {
 			available -= place.Quantity
 		}
 	}

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"purser/internal/wallet"
+	"purser/internal/market"
 	"purser/ledger"
 	"purser/ledger/ledgertest"
 )
@@ -18,7 +18,7 @@ func story(t *testing.T) ledgertest.Snapshot {
 	t.Helper()
 	memory, commands := &ledgertest.Memory{}, &ledgertest.Commands{Book: 3}
 	now := time.Date(2031, 5, 1, 12, 0, 0, 0, time.UTC)
-	l := ledger.New(ledger.Config{Rules: wallet.Rules(), Store: memory, Clock: func() time.Time { return now }})
+	l := ledger.New(ledger.Config{Rules: market.Rules(), Store: memory, Clock: func() time.Time { return now }})
 	who := commands.NewID()
 	purchase := commands.Purchase(who, 7, ledgertest.Price{Money: ledger.USD, Minor: 100, Fee: 5}, ledgertest.Terms{ExpiresAt: now.AddDate(1, 0, 0)})
 	spend := commands.Spend(who, 5)
@@ -41,7 +41,7 @@ func story(t *testing.T) ledgertest.Snapshot {
 
 func TestReplayGivesTheStoredRows(t *testing.T) {
 	t.Parallel()
-	rows, rules := story(t), wallet.Rules()
+	rows, rules := story(t), market.Rules()
 	state := ledger.NewState(rows.Book)
 	for _, journal := range rows.Journals {
 		delta, err := rules.Replay(state, journal)
@@ -83,7 +83,7 @@ func of[Row any](rows []Row, keep func(Row) bool) []Row {
 
 func TestReplayRefuses(t *testing.T) {
 	t.Parallel()
-	rules := wallet.Rules()
+	rules := market.Rules()
 	for name, c := range map[string]struct {
 		at   int // index of the journal that is changed
 		mend func(*ledger.Journal)

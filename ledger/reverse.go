@@ -52,7 +52,7 @@ func (p part) of(amount int64) int64 {
 // quantity is the number of lot units a template's journal moved.
 func (t *Template) quantity(args Arguments) int64 {
 	for _, line := range t.Lines {
-		if !line.Measure.basis && line.commodityOf(args) == CNX {
+		if line.Measure.kind != measureBasis && line.Commodity.of(args) == CNX {
 			amount, _ := args.AmountOf(line.Measure.argument)
 			return amount
 		}
@@ -72,10 +72,10 @@ func (f *fold) reverseLines(template *Template, original *Record, undo part) (Re
 }
 
 func (f *fold) reverseLine(line Line, original *Record, args Arguments, undo part) (Refusal, error) {
-	if line.Measure.basis {
+	if line.Measure.kind == measureBasis {
 		return f.postBasis(line.Credit, line.Debit, args)
 	}
-	debit, credit, err := f.sides(line.Credit, line.Debit, line.commodityOf(args), args)
+	debit, credit, err := f.sides(line.Credit, line.Debit, line.Commodity.of(args), args)
 	if err != nil {
 		return nil, err
 	}

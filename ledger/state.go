@@ -31,9 +31,9 @@ type State struct {
 	Now      time.Time
 	Accounts map[ID]*AccountState
 	Lots     map[ID]*Lot
-	// Places lists, per account, where lot units are, in spend order. It may
-	// leave out places beyond what the batch can take, and expired ones, which
-	// are counted in ExpiredElsewhere.
+	// Places lists, per account, where lot units are, in spend order. Except for
+	// accounts that Needs wants whole it may leave out places beyond what the
+	// batch can take, and expired ones, which are counted in ExpiredElsewhere.
 	Places           map[ID][]Place
 	ExpiredElsewhere map[ID]int64
 	Journals         map[ID]*Record
@@ -108,7 +108,7 @@ func (s *State) Advance(delta *Delta) {
 	}
 	for _, guard := range delta.guards {
 		row := RowID{Kind: guard.Kind(), ID: guard.ID()}
-		s.Rows[row] = guard.After(s.Rows[row])
+		s.Rows[row] = guard.After(s.Rows[row], delta)
 	}
 	s.Journals[delta.Journal.ID] = &Record{Journal: delta.Journal, Movements: delta.Movements}
 	if delta.Original != nil {

@@ -33,12 +33,20 @@ type Needs struct {
 	Accounts []ID
 	// Demand says, per lot-tracking account, how many units the batch could
 	// take: unexpired places must be in the state, in spend order, until they
-	// cover it. Places of lots that Journals moved do not count towards the
+	// cover it. Places that Journals moved units of do not count towards the
 	// cover, since a reversal earlier in the batch may empty them. Expired units
 	// left out go into State.ExpiredElsewhere.
 	Demand map[ID]int64
+	// Whole lists lot-tracking accounts, none of them in Demand, all of whose
+	// places that are not empty must be in the state with their lots, expired
+	// ones included; nothing of such an account is in State.ExpiredElsewhere.
+	// Units that move into an account need this as much as units that leave in
+	// reverse order: Writes.Places holds final quantities, so that what a lot has
+	// there already must be known.
+	Whole []ID
 	// Journals may be reversed: their Record, every account they posted to, and
-	// every lot they moved with its places must be in the state.
+	// every lot they moved with its place in the account they moved it in, empty
+	// or not, must be in the state. Such a place may be one of Whole's too.
 	Journals []ID
 	Keys     []IdempotencyKey
 	Once     []string

@@ -6,32 +6,6 @@ import (
 	"strings"
 )
 
-// Measure says what a template line's amount is: a named argument, or the cost
-// basis that the journal's lot movements carried, which only the fold knows.
-type Measure struct {
-	argument string
-	basis    bool
-}
-
-// Named measures a line by the amount given under name. A line whose amount is
-// absent or zero is left out, unless it moves lots: those need an amount.
-func Named(name string) Measure { return Measure{argument: name} }
-
-// Basis measures a line by the basis the journal's lots gained or released, one
-// posting per money. It is left out where that is zero.
-func Basis() Measure { return Measure{basis: true} }
-
-// Line is one posting of a template. Debit and Credit are account patterns:
-// "{name}" stands for an argument, an id ("WALLET:{wallet}:AVAILABLE") or a text
-// ("ISSUED:{origin}"). Commodity may be "{name}" too; for Basis lines it is the
-// money of the lots and is left empty.
-type Line struct {
-	Debit     string
-	Credit    string
-	Commodity Commodity
-	Measure   Measure
-}
-
 // NewLot names the arguments that give the terms of the lot a template issues.
 // The lot's id is the journal's, its quantity the line's amount; expiry and
 // basis may be absent.
@@ -39,8 +13,8 @@ type NewLot struct {
 	Origin, ExpiresAt, Priority, Money, Basis, Jurisdiction string
 }
 
-// StatusChange moves an account from one status to another; a command that
-// finds it elsewhere is refused with StatusConflictError.
+// StatusChange moves an account (pattern, commodity) from one status to another;
+// a command that finds it elsewhere is refused with StatusConflictError.
 type StatusChange struct {
 	Account   string
 	Commodity Commodity
@@ -63,7 +37,9 @@ type Template struct {
 	Lot   *NewLot
 	// Status is the account status it changes, if any.
 	Status *StatusChange
-	// ReversibleAs lists the reversal types it accepts; none means never.
+	// ReversibleAs lists the reversal types it accepts; none means never. Only
+	// lines of named amounts that consume or issue can be reversed: what a line
+	// moved from place to place is moved back by a template of its own.
 	ReversibleAs []string
 	// Reversal marks the one template that reverses others: its arguments are
 	// "journal", "type", optionally "quantity" (absent: all that is left) and
@@ -94,6 +70,9 @@ func NewRules(chart []Class, templates []Template) (*Rules, error) {
 		if _, found := rules.classes[class.Name]; found || class.Normal == 0 {
 			return nil, fmt.Errorf("ledger: class %s is listed twice or has no normal side", class.Name)
 		}
+		if class.UsableAfterExpiry && !class.TracksLots {
+			return nil, fmt.Errorf("ledger: class %s keeps units after expiry, but tracks no lots", class.Name)
+		}
 		rules.classes[class.Name] = class
 	}
 	for _, template := range templates {
@@ -102,35 +81,6 @@ func NewRules(chart []Class, templates []Template) (*Rules, error) {
 		}
 	}
 	return rules, nil
-}
-
-func (r *Rules) addTemplate(template Template) error {
-	if _, found := r.templates[template.Name]; found || template.Name == "" || template.Version < 1 {
-		return fmt.Errorf("the name is taken or the version is missing")
-	}
-	for i, line := range template.Lines {
-		for _, pattern := range []string{line.Debit, line.Credit} {
-			if !r.matchesClass(pattern) {
-				return fmt.Errorf("line %d: no class of the chart matches %s", i, pattern)
-			}
-		}
-		if line.Measure.basis == (line.Commodity != "") {
-			return fmt.Errorf("line %d: exactly the lines not measured by basis name a commodity", i)
-		}
-		if template.Lot == nil && r.tracksLots(line.Credit) && !r.tracksLots(line.Debit) {
-			return fmt.Errorf("line %d: issues units without lot terms", i)
-		}
-	}
-	for _, open := range template.Opens {
-		if !r.matchesClass(open.Account) {
-			return fmt.Errorf("opens %s, which no class of the chart matches", open.Account)
-		}
-	}
-	if change := template.Status; change != nil && !r.matchesClass(change.Account) {
-		return fmt.Errorf("changes the status of %s, which no class of the chart matches", change.Account)
-	}
-	r.templates[template.Name] = &template
-	return nil
 }
 
 // matches reports whether the class fits the pattern, taking each "{name}" for
@@ -219,12 +169,12 @@ func (r *Rules) account(book BookID, code, class string, commodity Commodity, ow
 	return Account{ID: AccountID(book, code, commodity), Code: code, Class: class, Commodity: commodity, Owner: owner}, nil
 }
 
-// commodityOf reads a line's commodity, which may be an argument.
-func (l Line) commodityOf(args Arguments) Commodity {
-	if name, isArgument := strings.CutPrefix(string(l.Commodity), "{"); isArgument {
+// of reads the commodity of a line or an account, which may be an argument.
+func (c Commodity) of(args Arguments) Commodity {
+	if name, isArgument := strings.CutPrefix(string(c), "{"); isArgument {
 		return Commodity(args.TextOf(strings.TrimSuffix(name, "}")))
 	}
-	return l.Commodity
+	return c
 }
 
 // typeOf reads a template's transaction type, which may be an argument.

@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"purser/internal/auth"
-	"purser/internal/wallet"
+	"purser/internal/domain"
 	"purser/ledger"
 )
 
@@ -13,35 +13,36 @@ var memberRoles = []auth.Role{
 	auth.RoleAgencyMember, auth.RoleAgencyAdmin, auth.RoleAdvertiserAnalyst, auth.RoleAdvertiserAdmin,
 }
 
-// readerOf is the caller as they read: FINANCE and AUDITOR see every wallet, a
-// service none, a party their own and those of their organisations. Support sees
-// none: it has no open case for anybody.
-func readerOf(p *auth.Principal) wallet.Caller {
+// readerOf is the caller as they read: FINANCE and AUDITOR see every wallet and ad
+// account, a service none, a party their own and those of their organisations.
+// Support sees none: it has no open case for anybody.
+func readerOf(p *auth.Principal) domain.Caller {
 	caller := partyOf(p)
 	caller.All = p.Has(auth.RoleFinance) || p.Has(auth.RoleAuditor)
 	return caller
 }
 
-// writerOf is the caller of a mutation: a service reaches every wallet in those
-// that are for services; the wallets of a party are as for reading, but nobody
-// spends because they may look.
-func writerOf(p *auth.Principal, asService bool) wallet.Caller {
+// writerOf is the caller of a mutation: a service reaches every wallet and ad
+// account in those that are for services; those of a party are as for reading, but
+// nobody spends because they may look.
+func writerOf(p *auth.Principal, asService bool) domain.Caller {
 	if asService && p != nil {
-		return wallet.Caller{Principal: "service:" + p.Subject, All: true}
+		return domain.Caller{Principal: "service:" + p.Subject, All: true}
 	}
 	return partyOf(p)
 }
 
-func partyOf(p *auth.Principal) wallet.Caller {
+func partyOf(p *auth.Principal) domain.Caller {
 	if p == nil {
-		return wallet.Caller{}
+		return domain.Caller{}
 	}
-	caller := wallet.Caller{Principal: principalOf(p)}
+	caller := domain.Caller{Principal: principalOf(p)}
 	if !p.HasParty {
 		return caller
 	}
 	caller.Party = ledger.ID(p.PartyID)
 	caller.OwnWallets = p.Has(auth.RoleFreelancer)
+	caller.OwnAdAccounts = p.Has(auth.RoleFreelancer) || p.Has(auth.RoleAdvertiserAnalyst) || p.Has(auth.RoleAdvertiserAdmin)
 	for _, role := range memberRoles {
 		if p.Has(role) {
 			caller.Memberships = append(caller.Memberships, string(role))

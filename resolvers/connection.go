@@ -35,8 +35,11 @@ type pagePlace struct {
 	key       []byte // of the row to go on from; nil for the list's end
 }
 
+// anyKeyBytes stands for keys that have no fixed length.
+const anyKeyBytes = -1
+
 // place checks the arguments against the rules of a connection. list is the hash
-// of the list and its filter, keyBytes the length of its rows' keys.
+// of the list and its filter, keyBytes the length of its rows' keys, or anyKeyBytes.
 func (a pageArguments) place(list [cursorHashBytes]byte, keyBytes int) (pagePlace, error) {
 	place := pagePlace{direction: wallet.Forward}
 	size, sizeName, cursor, cursorName := a.first, "first", a.after, "after"
@@ -60,11 +63,25 @@ func (a pageArguments) place(list [cursorHashBytes]byte, keyBytes int) (pagePlac
 		return place, nil
 	}
 	key, ok := parseCursor(*cursor, list)
-	if !ok || len(key) != keyBytes {
+	if !ok || (keyBytes != anyKeyBytes && len(key) != keyBytes) {
 		return place, invalidCursor(cursorName)
 	}
 	place.key = key
 	return place, nil
+}
+
+// placeWithKey is place with the key of the row to go on from, read by decode: the
+// zero Key and false for the list's end. A cursor may be made up: decode refuses
+// what no row of the list can have.
+func placeWithKey[Key any](a pageArguments, list [cursorHashBytes]byte, keyBytes int, decode func([]byte) (Key, bool)) (place pagePlace, key Key, has bool, err error) {
+	place, err = a.place(list, keyBytes)
+	if err != nil || place.key == nil {
+		return place, key, false, err
+	}
+	if key, has = decode(place.key); !has {
+		return place, key, false, invalidCursor(place.cursorArgument())
+	}
+	return place, key, true, nil
 }
 
 func invalidCursor(argument string) error {

@@ -2,9 +2,9 @@ package resolvers
 
 import (
 	"fmt"
-	"slices"
 
 	"purser/graph/model"
+	"purser/internal/domain"
 	"purser/internal/scalar"
 	"purser/internal/wallet"
 	"purser/ledger"
@@ -112,7 +112,7 @@ func movementModels(book ledger.BookID, movements []wallet.LotMovement, seesBasi
 }
 
 func explanationModel(stored []byte) (*model.Explanation, error) {
-	explanation, err := wallet.DecodeExplanation(stored)
+	explanation, err := domain.DecodeExplanation(stored)
 	if err != nil || explanation == nil {
 		return nil, err
 	}
@@ -142,11 +142,12 @@ func subjectOf(input *model.SubjectInput) ledger.Subject {
 	return ledger.Subject{Type: string(input.Type), ID: input.ID.String()}
 }
 
-// transactionTypeModel is nil for journals that are in no wallet's history.
+// transactionTypeModel is nil for journals that move no value: their types are not
+// of transactions.
 func transactionTypeModel(journalType string) *model.TransactionType {
-	if !slices.Contains(wallet.TransactionTypes, journalType) {
+	shown := model.TransactionType(journalType)
+	if !shown.IsValid() {
 		return nil
 	}
-	shown := model.TransactionType(journalType)
 	return &shown
 }

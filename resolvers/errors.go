@@ -14,8 +14,8 @@ import (
 
 	"purser/graph/model"
 	"purser/internal/auth"
+	"purser/internal/domain"
 	"purser/internal/scalar"
-	"purser/internal/wallet"
 	"purser/ledger"
 )
 
@@ -24,6 +24,10 @@ type fieldError struct {
 	code     model.ErrorCode
 	argument string // the argument at fault, with dots into an input; "" for none
 	message  string
+	// limit names the limit that was exceeded, and limitMax says what it is; "" for
+	// none.
+	limit    string
+	limitMax int64
 }
 
 // Error returns the message.
@@ -56,6 +60,9 @@ func (r *Resolver) PresentError(ctx context.Context, err error) *gqlerror.Error 
 	if told.argument != "" {
 		shown.Extensions["argument"] = told.argument
 	}
+	if told.limit != "" {
+		shown.Extensions["limit"], shown.Extensions["max"] = told.limit, told.limitMax
+	}
 	if isFault(told.code) {
 		shown.Extensions["requestId"] = r.requestID(ctx)
 	}
@@ -81,9 +88,17 @@ func refusal(ctx context.Context, err error, located *gqlerror.Error) (told fiel
 	case errors.As(err, &ours):
 		return *ours, true
 	case errors.As(err, &input):
-		return fieldError{model.ErrorCodeValidationFailed, argumentOf(ctx, located), input.Error()}, true
+		return fieldError{code: model.ErrorCodeValidationFailed, argument: argumentOf(ctx, located), message: input.Error()}, true
 	case errors.As(err, &integer), errors.As(err, &number) && argumentOf(ctx, located) != "":
-		return fieldError{model.ErrorCodeValidationFailed, argumentOf(ctx, located), "Int: expected a whole number of 32 bits"}, true
+		return fieldError{
+			code: model.ErrorCodeValidationFailed, argument: argumentOf(ctx, located), message: "Int: expected a whole number of 32 bits",
+		}, true
+	case argumentOf(ctx, located) != "":
+		// The executor takes a value of an enum in the wrong case for one of its values,
+		// and the enum then refuses it with an error that has no type.
+		return fieldError{
+			code: model.ErrorCodeValidationFailed, argument: argumentOf(ctx, located), message: "expected a value of the argument's type, spelled as in the schema",
+		}, true
 	case isIntrospection(ctx):
 		if _, known := auth.FromContext(ctx); !known {
 			return fieldError{code: model.ErrorCodeUnauthenticated, message: "introspection needs a bearer token"}, true
@@ -135,7 +150,7 @@ func (r *Resolver) fault(ctx context.Context, err error) fieldError {
 }
 
 func faultOf(ctx context.Context, err error) fieldError {
-	unavailable := errors.Is(err, wallet.ErrUnavailable) || errors.Is(err, ledger.ErrRetry) ||
+	unavailable := errors.Is(err, domain.ErrUnavailable) || errors.Is(err, ledger.ErrRetry) ||
 		errors.Is(err, ledger.ErrClosed) || errors.Is(err, ledger.ErrClockSkew)
 	switch {
 	case errors.Is(err, errPanicked):

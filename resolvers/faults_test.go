@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"purser/internal/domain"
 	"purser/internal/obs"
 	"purser/internal/wallet"
 	"purser/ledger"
@@ -22,7 +23,7 @@ type broken struct {
 	fail func(context.Context) error
 }
 
-func (b broken) Page(ctx context.Context, _ wallet.Caller, _ wallet.PageRequest) (*wallet.Page, error) {
+func (b broken) Page(ctx context.Context, _ domain.Caller, _ wallet.PageRequest) (*wallet.Page, error) {
 	return nil, b.fail(ctx)
 }
 
@@ -32,7 +33,7 @@ func (b broken) TrialBalance(ctx context.Context, _ ledger.Date) (*wallet.TrialB
 
 func (b broken) Heads(ctx context.Context) (map[ledger.BookID]int64, error) { return nil, b.fail(ctx) }
 
-func (b broken) Spend(ctx context.Context, _ wallet.Caller, _ wallet.Spend) (wallet.Result, error) {
+func (b broken) Spend(ctx context.Context, _ domain.Caller, _ wallet.Spend) (wallet.Result, error) {
 	return wallet.Result{}, b.fail(ctx)
 }
 
@@ -56,9 +57,9 @@ func TestFaults(t *testing.T) {
 		fail func(context.Context) error
 		code string
 	}{
-		"storage_away": {func(context.Context) error { return fmt.Errorf("read page: %w: %w", wallet.ErrUnavailable, secret) }, "UNAVAILABLE"},
+		"storage_away": {func(context.Context) error { return fmt.Errorf("read page: %w: %w", domain.ErrUnavailable, secret) }, "UNAVAILABLE"},
 		"storage_slow": {func(context.Context) error {
-			return fmt.Errorf("%w: %w", wallet.ErrUnavailable, context.DeadlineExceeded)
+			return fmt.Errorf("%w: %w", domain.ErrUnavailable, context.DeadlineExceeded)
 		}, "UNAVAILABLE"},
 		"commit_in_doubt":     {func(context.Context) error { return fmt.Errorf("%w: %w", ledger.ErrRetry, secret) }, "UNAVAILABLE"},
 		"ledger_closed":       {func(context.Context) error { return ledger.ErrClosed }, "UNAVAILABLE"},
@@ -108,7 +109,7 @@ func TestTimeout(t *testing.T) {
 	t.Parallel()
 	handler, _ := newBroken(t, func(ctx context.Context) error {
 		<-ctx.Done()
-		return fmt.Errorf("%w: %w", wallet.ErrUnavailable, ctx.Err())
+		return fmt.Errorf("%w: %w", domain.ErrUnavailable, ctx.Err())
 	})
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
 	defer cancel()
@@ -122,7 +123,7 @@ func TestTokenWithoutStorage(t *testing.T) {
 	t.Parallel()
 	w := newMarket(t)
 	token := w.do(priyaSays, `{ viewer { wallets { id } } }`, nil).Extensions["consistency"]
-	handler, _ := newBroken(t, func(context.Context) error { return wallet.ErrUnavailable })
+	handler, _ := newBroken(t, func(context.Context) error { return domain.ErrUnavailable })
 	a := do(t, t.Context(), handler, request{token: priyaSays, query: `{ viewer { subject } }`, extensions: map[string]any{"consistency": token}})
 	if a.code() != "UNAVAILABLE" || a.status != http.StatusServiceUnavailable || a.Data != nil {
 		t.Errorf("status %d, %s, want 503 UNAVAILABLE", a.status, a.raw)

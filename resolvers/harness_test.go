@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -20,7 +19,9 @@ import (
 	"github.com/vektah/gqlparser/v2/validator/core"
 
 	"purser/internal/auth"
+	"purser/internal/campaign"
 	"purser/internal/httpapi"
+	"purser/internal/market"
 	"purser/internal/obs"
 	"purser/internal/pgtest"
 	"purser/internal/postgres"
@@ -39,14 +40,15 @@ const requestID = "0195a0c0-0000-7000-8000-00000000abcd"
 // world is a database of its own under the whole product, from HTTP down, on a
 // clock and ids that the test decides.
 type world struct {
-	t       testing.TB
-	pg      *pgtest.DB
-	db      *postgres.DB
-	ledger  *ledger.Ledger
-	service *wallet.Service
-	handler http.Handler
-	log     *logBuffer
-	batches atomic.Int64
+	t         testing.TB
+	pg        *pgtest.DB
+	db        *postgres.DB
+	ledger    *ledger.Ledger
+	service   *wallet.Service
+	campaigns *campaign.Service
+	handler   http.Handler
+	log       *logBuffer
+	batches   atomic.Int64
 
 	mu    sync.Mutex
 	now   time.Time
@@ -63,7 +65,7 @@ func newWorld(t testing.TB) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(w.db.Close)
-	rules := wallet.Rules()
+	rules := market.Rules()
 	w.ledger = ledger.New(ledger.Config{Rules: rules, Store: w.db.NewStore(rules), Clock: w.clock, InjectedClock: true})
 	t.Cleanup(func() {
 		if err := w.ledger.Close(context.WithoutCancel(t.Context())); err != nil {
@@ -72,8 +74,11 @@ func newWorld(t testing.TB) *world {
 	})
 	reader := w.db.NewReader(w.clock)
 	w.service = wallet.NewService(w.ledger, reader, w.clock, w.newID)
+	w.campaigns = campaign.NewService(campaign.Config{
+		Ledger: w.ledger, Directory: reader, Clock: w.clock, NewID: w.newID, Projections: market.Projections(),
+	})
 	w.handler = newHandler(t, resolvers.Config{
-		Service: w.service, Reader: reader, Clock: w.clock, Log: obs.NewLogger(w.log, obs.Production), RequestID: obs.RequestID,
+		Service: w.service, Campaigns: w.campaigns, Reader: reader, Clock: w.clock, Log: obs.NewLogger(w.log, obs.Production), RequestID: obs.RequestID,
 		LoaderBatches: func(n int64) { w.batches.Add(n) },
 	})
 	return w
@@ -83,12 +88,9 @@ func newWorld(t testing.TB) *world {
 func newHandler(t testing.TB, config resolvers.Config) http.Handler {
 	t.Helper()
 	resolver := resolvers.New(config)
-	sdl, err := os.ReadFile("../schema.graphqls")
-	if err != nil {
-		t.Fatal(err)
-	}
 	handler, err := httpapi.NewHandler(resolver.Schema(), httpapi.Options{
-		Verifier: personas{}, SDL: string(sdl), Ready: func(context.Context) error { return nil },
+		// The text of the schema is put together, and tested, beside the server.
+		Verifier: personas{}, SDL: "type Query", Ready: func(context.Context) error { return nil },
 		ErrorPresenter: resolver.PresentError, Recover: resolver.Recover,
 		Extensions: []graphql.HandlerExtension{resolver.Extension()}, Rules: []core.Rule{scalar.NumberLiterals},
 		Log: config.Log, Metrics: obs.NewHTTPMetrics(prometheus.NewRegistry()), Now: time.Now,
@@ -128,7 +130,8 @@ func (personas) Verify(_ context.Context, token string) (*auth.Principal, error)
 }
 
 // serviceToken may call every mutation that is for services.
-const serviceToken = "billing SERVICE / openWallet grantConnects purchaseConnects reverseTransaction freezeWallet unfreezeWallet setMembership"
+const serviceToken = "billing SERVICE / openWallet grantConnects purchaseConnects reverseTransaction freezeWallet unfreezeWallet setMembership" +
+	" openAdAccount depositAdFunds recordClickCharges"
 
 const financeToken = "ines FINANCE"
 

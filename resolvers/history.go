@@ -4,7 +4,7 @@ import (
 	"slices"
 
 	"purser/graph/model"
-	"purser/internal/scalar"
+	"purser/internal/domain"
 	"purser/internal/wallet"
 	"purser/ledger"
 )
@@ -66,10 +66,9 @@ func filterOf(filter *model.TransactionFilter) (wanted wallet.TransactionFilter,
 		return wanted, err
 	}
 	if filter.Dates != nil {
-		if err := checkRange("filter.dates", *filter.Dates, rangeDaysMax); err != nil {
+		if wanted.Dates, err = rangeOf("filter.dates", *filter.Dates); err != nil {
 			return wanted, err
 		}
-		wanted.FromDay, wanted.ToDay = ledger.Date(filter.Dates.From), ledger.Date(filter.Dates.To)
 	}
 	if filter.Subject != nil {
 		wanted.Subject = subjectOf(filter.Subject)
@@ -112,20 +111,6 @@ func amountOf(bounds *model.ConnectsRangeInput, wanted *wallet.TransactionFilter
 	return nil
 }
 
-// checkRange checks a half-open range of dates.
-func checkRange(argument string, dates model.DateRangeInput, daysMax int) error {
-	days := int(ledger.Date(dates.To).Time().Sub(ledger.Date(dates.From).Time()).Hours() / 24)
-	switch {
-	case dates.From.Year < rangeYearMin || dates.To.Year > rangeYearMax:
-		return invalidArgument(argument, "dates must lie in the years %d to %d", rangeYearMin, rangeYearMax)
-	case days < 1:
-		return invalidArgument(argument, "to must be a later date than from")
-	case days > daysMax:
-		return invalidArgument(argument, "expected at most %d days, got %d", daysMax, days)
-	}
-	return nil
-}
-
 // canonicalFilter is the same bytes for the same filter, for the cursor's hash.
 func canonicalFilter(f wallet.TransactionFilter) ledger.Arguments {
 	if f == (wallet.TransactionFilter{}) {
@@ -139,8 +124,8 @@ func canonicalFilter(f wallet.TransactionFilter) ledger.Arguments {
 	if f.HasMax {
 		canonical = canonical.Amount("max", f.Max)
 	}
-	if f.FromDay != (ledger.Date{}) {
-		canonical = canonical.Text("from", scalar.Date(f.FromDay).String()).Text("to", scalar.Date(f.ToDay).String())
+	if f.Dates != (domain.Range{}) {
+		canonical = canonicalRange(canonical, f.Dates)
 	}
 	return canonical
 }

@@ -73,7 +73,7 @@ func (r *Resolver) sectionQuery(operation *graphql.OperationContext, field graph
 		query = plan.query
 	case "spend":
 		var plan spendPlan
-		plan, err = planSpend(arguments["range"].(model.DateRangeInput), arguments["grain"].(model.Grain), arguments["timeZone"].(*string))
+		plan, err = planSpend(arguments["range"].(model.DateRangeInput), arguments["grain"].(model.Grain), arguments["timeZone"].(*string), r.clock())
 		query = plan.query
 	}
 	if err != nil {

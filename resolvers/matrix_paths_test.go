@@ -192,7 +192,7 @@ func (d *document) arguments(field *ast.FieldDefinition, root bool) string {
 			name = fmt.Sprintf("v%d", len(d.declared))
 		}
 		d.declared = append(d.declared, fmt.Sprintf("$%s: %s", name, argument.Type))
-		d.variables[name] = d.sampler.value(field, argument.Name, argument.Type)
+		d.variables[name] = d.sampler.value(field, field.Name, argument.Name, argument.Type)
 		passed = append(passed, argument.Name+": $"+name)
 	}
 	if passed == nil {

@@ -38,10 +38,10 @@ func (m *matrix) print(probes []probe) string {
 			missed.add(ways, field.Name)
 		}
 		if len(rows.order) > 0 {
-			out.WriteString("\n" + cellsLine(typeName, columns(), "from"))
+			out.WriteString("\n" + labelled([]string{typeName}, cellsLine("", columns(), "from"), ""))
 		}
 		for _, alike := range rows.order {
-			out.WriteString(labelled(rows.fields[alike], alike))
+			out.WriteString(labelled(rows.fields[alike], alike, "  "))
 		}
 		for _, ways := range missed.order {
 			never.WriteString(wrapped("  ", append([]string{typeName + ":"}, missed.fields[ways]...)) + wrapped("    from ", strings.Fields(ways)))
@@ -71,10 +71,10 @@ func (g *grouped) add(common, field string) {
 }
 
 // labelled puts names before rows: into the first one, if they fit.
-func labelled(names []string, rows string) string {
-	label := "  " + strings.Join(names, " ")
+func labelled(names []string, rows, indent string) string {
+	label := indent + strings.Join(names, " ")
 	if len(label) > nameWidth {
-		return wrapped("  ", names) + rows
+		return wrapped(indent, names) + rows
 	}
 	return label + rows[len(label):]
 }
@@ -139,14 +139,27 @@ func (m *matrix) rows(typeName, field string, probes []probe) (rows, missed stri
 	return rows, strings.Join(none.fields["none"], " ")
 }
 
-// nameWidth is the width of the first column.
-const nameWidth = 26
+// nameWidth is the width of the first column, lineWidth that of a line.
+const (
+	nameWidth = 26
+	lineWidth = 180
+)
 
+// cellsLine writes a row; the ways that do not fit go on below each other.
 func cellsLine(name string, cells []string, ways string) string {
 	var out strings.Builder
-	fmt.Fprintf(&out, "%-*s", nameWidth, name)
+	line := fmt.Sprintf("%-*s", nameWidth, name)
 	for _, cell := range cells {
-		fmt.Fprintf(&out, " %-4s", cell)
+		line += fmt.Sprintf(" %-4s", cell)
 	}
-	return out.String() + "  " + ways + "\n"
+	indent := strings.Repeat(" ", len(line))
+	line += " "
+	for _, way := range strings.Fields(ways) {
+		if len(line)+1+len(way) > lineWidth {
+			out.WriteString(line + "\n")
+			line = indent + " "
+		}
+		line += " " + way
+	}
+	return out.String() + line + "\n"
 }

@@ -205,7 +205,7 @@ func (m *matrix) ask(t *testing.T, p probe, caller matrixCaller, aim target) mat
 	}
 	var all matrixAnswer
 	for paths := range slices.Chunk(p.paths, size) {
-		s := &sampler{t: t, schema: m.schema, world: w.world, aim: aim, member: p.member}
+		s := &sampler{t: t, schema: m.schema, world: w.world, aim: aim, member: p.member, caller: caller}
 		doc := newDocument(s, p, paths)
 		ctx, counter := obs.WithCounter(t.Context())
 		ask := request{token: caller.tokenFor(p), query: doc.text, variables: doc.variables}
@@ -217,7 +217,7 @@ func (m *matrix) ask(t *testing.T, p probe, caller matrixCaller, aim target) mat
 		}
 		a := do(t, ctx, w.handler, ask)
 		all.aimed = all.aimed || s.aimed
-		all.raw, all.statements = append(all.raw, a.raw), append(all.statements, counter.Names()...)
+		all.raw, all.statements = append(all.raw, s.masked(a.raw)), append(all.statements, counter.Names()...)
 		all.outcomes = append(all.outcomes, outcomesOf(t, p, paths, a)...)
 	}
 	return all

@@ -3,12 +3,15 @@ package resolvers_test
 import (
 	"maps"
 	"testing"
+	"time"
 )
 
 // Things of a target that are not named by a type.
 const (
 	creditID       = "transaction that brought units"
 	organisationID = "organisation"
+	prepaidID      = "ad account that pays in money"
+	managerToken   = "who may change its campaigns"
 )
 
 // target is one object of each type, by type name, all of one owner.
@@ -39,6 +42,11 @@ func newMatrixWorld(t *testing.T, frozen bool) *matrixWorld {
 	others := party(9)
 	w.openAgency(others)
 	w.reverse(w.names["omarSpend"], "RETURN_TOS", 1)
+	ads := map[string]target{
+		"priya":  w.freelancerAds(priya.String(), priyaSays, "IN", "Asia/Kolkata", w.names["wallet"]),
+		"jonas":  w.freelancerAds(jonas.String(), jonasSays, "DE", "Europe/Berlin", w.names["foreign"]),
+		"studio": w.agencyAds(),
+	}
 	// Of 50 units 3 are left, so that no parcel of them is whole any longer.
 	bought := w.purchase(w.names["foreign"], 10, 150)
 	spent := w.spend(jonasSays, w.names["foreign"], 47)
@@ -48,6 +56,10 @@ func newMatrixWorld(t *testing.T, frozen bool) *matrixWorld {
 	w.targets["studio"] = w.target(w.names["agency"], w.names["omarSpend"], w.names["omarSpend"], studio.String())
 	w.targets["jonas"] = w.target(w.names["foreign"], spent, bought, others.String())
 	w.targets["lena"] = w.target(w.names["agency"], w.names["lenaSpend"], w.names["lenaSpend"], studio.String())
+	for owner, more := range ads {
+		maps.Copy(w.targets[owner], more)
+	}
+	w.targets["lena"] = w.targets["studio"].with(w.targets["lena"])
 	if frozen {
 		for _, name := range []string{"wallet", "foreign", "agency"} {
 			w.mutate(serviceToken, freezeMutation, map[string]any{"idempotencyKey": w.key(), "walletId": w.names[name], "reason": "COMPLIANCE"})
@@ -69,6 +81,54 @@ func (w *matrixWorld) target(wallet, transaction, credit, organisation string) t
 	}
 }
 
+// with returns a target with the things of another one instead of its own.
+func (t target) with(other target) target {
+	t = maps.Clone(t)
+	maps.Copy(t, other)
+	return t
+}
+
+// freelancerAds opens an ad account that is paid from a wallet, with two campaigns,
+// and one that is paid in money. What funds the campaigns is granted before, so that
+// the wallet holds what it held, and more of priya's own for campaigns to come.
+func (w *matrixWorld) freelancerAds(owner, token, jurisdiction, zone, wallet string) target {
+	w.t.Helper()
+	granted, a, party := 600, adWorld{w.world}, map[string]any{"partyId": owner}
+	if token == priyaSays {
+		granted = 3000
+	}
+	w.grant(wallet, "PLAN", granted)
+	account := a.openAds(party, jurisdiction, zone, "Connects", wallet)
+	t := w.campaigns(token, account)
+	t[prepaidID] = a.openAds(party, jurisdiction, zone, "Dollars", "")
+	return t
+}
+
+// agencyAds is the same of the agency, whose account is paid in money.
+func (w *matrixWorld) agencyAds() target {
+	w.t.Helper()
+	a := adWorld{w.world}
+	account := a.openAds(map[string]any{"organisationId": studio.String()}, "US", "America/New_York", "Studio", "")
+	a.deposit(account, 10_000_00)
+	t := w.campaigns(matrixManager.String()+" ADVERTISER_ADMIN", account)
+	t[prepaidID] = account
+	return t
+}
+
+// campaigns creates two campaigns in an ad account, one of which runs and was charged
+// for clicks of this day, the day before, and the days that these are compared with.
+func (w *matrixWorld) campaigns(token, account string) target {
+	w.t.Helper()
+	a := adWorld{w.world}
+	first := a.create(token, account, plan{"First", "BOOSTED_PROFILE", "DAILY", "", 5, 1000, 600})
+	a.create(token, account, plan{"Second", "BOOSTED_PROFILE", "LIFETIME", "", 5, 1000, 0})
+	a.move(token, first, "ENABLED")
+	for _, ago := range []time.Duration{time.Hour, 24 * time.Hour, 119 * time.Hour} {
+		a.record(first, w.clock().Add(-ago), clicks{impressions: 10, clicks: 2, charge: 8})
+	}
+	return target{"AdAccount": account, "Campaign": first, managerToken: token}
+}
+
 // aims are what a caller asks for: their own objects, somebody else's, and such as
 // nobody has. To a member of an agency the line of another member is foreign.
 func (w *matrixWorld) aims(t *testing.T, caller matrixCaller) (own, foreign, unknown target) {
@@ -79,9 +139,12 @@ func (w *matrixWorld) aims(t *testing.T, caller matrixCaller) (own, foreign, unk
 	}
 	unknown = target{}
 	for name, id := range foreign {
-		if name == organisationID {
+		switch name {
+		case organisationID:
 			unknown[name] = party(99).String()
 			continue
+		case managerToken:
+			continue // nobody's
 		}
 		// The first byte of the last uuid: ids in tests are counted, so that one with another end exists.
 		unknown[name] = rewrite(t, id, func(b []byte) { b[len(b)-16] ^= 0xff })

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"purser/graph/model"
+	"purser/internal/domain"
 	"purser/internal/scalar"
 	"purser/internal/wallet"
 	"purser/ledger"
@@ -22,7 +23,7 @@ func (m mutationResolver) SpendConnects(ctx context.Context, input model.SpendCo
 
 // OpenWallet implements graph.MutationResolver.
 func (m mutationResolver) OpenWallet(ctx context.Context, input model.OpenWalletInput) (model.OpenWalletPayload, error) {
-	owner, kind, err := ownerOf(input.Owner)
+	owner, kind, err := ownerOf(input.Owner.PartyID, input.Owner.OrganisationID)
 	var result wallet.Result
 	if err == nil {
 		result, err = m.service.Open(ctx, scopeOf(ctx).caller, wallet.Open{
@@ -77,7 +78,7 @@ func (m mutationResolver) ReverseTransaction(ctx context.Context, input model.Re
 	if input.Quantity != nil {
 		in.Quantity = *input.Quantity
 		if in.Quantity < 1 && err == nil { // for the service, 0 is all that is left
-			err = &wallet.ValidationError{Field: "quantity", Message: "must be 1 or more"}
+			err = &domain.ValidationError{Field: "quantity", Message: "must be 1 or more"}
 		}
 	}
 	var result wallet.Result
@@ -110,7 +111,7 @@ func (m mutationResolver) UnfreezeWallet(ctx context.Context, input model.Unfree
 func (m mutationResolver) freeze(ctx context.Context, in wallet.Freeze, note *string) (wallet.Result, error) {
 	if note != nil {
 		if *note == "" {
-			return wallet.Result{}, &wallet.ValidationError{Field: "note", Message: "must not be empty; leave it out instead"}
+			return wallet.Result{}, &domain.ValidationError{Field: "note", Message: "must not be empty; leave it out instead"}
 		}
 		in.Note = *note
 	}
@@ -135,21 +136,21 @@ func (m mutationResolver) SetMembership(ctx context.Context, input model.SetMemb
 
 // ownerOf reads an owner. The executor checks that exactly one is given only where
 // they are literals, so it is checked here for variables.
-func ownerOf(input *model.WalletOwnerInput) (ledger.ID, wallet.OwnerKind, error) {
+func ownerOf(party, organisation *scalar.UUID) (ledger.ID, domain.OwnerKind, error) {
 	switch {
-	case (input.PartyID == nil) == (input.OrganisationID == nil):
-		return ledger.NilID, "", &wallet.ValidationError{Field: "owner", Message: "exactly one of partyId and organisationId is required"}
-	case input.PartyID != nil:
-		return notNil(*input.PartyID, "owner.partyId", wallet.OwnerParty)
+	case (party == nil) == (organisation == nil):
+		return ledger.NilID, "", &domain.ValidationError{Field: "owner", Message: "exactly one of partyId and organisationId is required"}
+	case party != nil:
+		return notNil(*party, "owner.partyId", domain.OwnerParty)
 	default:
-		return notNil(*input.OrganisationID, "owner.organisationId", wallet.OwnerOrganisation)
+		return notNil(*organisation, "owner.organisationId", domain.OwnerOrganisation)
 	}
 }
 
 // notNil refuses the nil uuid, which stands for no owner.
-func notNil(id scalar.UUID, field string, kind wallet.OwnerKind) (ledger.ID, wallet.OwnerKind, error) {
+func notNil(id scalar.UUID, field string, kind domain.OwnerKind) (ledger.ID, domain.OwnerKind, error) {
 	if ledger.ID(id).IsZero() {
-		return ledger.NilID, "", &wallet.ValidationError{Field: field, Message: "must not be the nil UUID"}
+		return ledger.NilID, "", &domain.ValidationError{Field: field, Message: "must not be the nil UUID"}
 	}
 	return ledger.ID(id), kind, nil
 }
@@ -161,7 +162,7 @@ func effectiveOf(given *time.Time, into *time.Time) error {
 		return nil
 	}
 	if given.IsZero() {
-		return &wallet.ValidationError{Field: "effectiveAt", Message: "must not be over ten years ago"}
+		return &domain.ValidationError{Field: "effectiveAt", Message: "must not be over ten years ago"}
 	}
 	*into = *given
 	return nil
@@ -172,26 +173,26 @@ func expiryOf(input *model.LotExpiryInput, into *wallet.Grant) error {
 	case input == nil:
 		return nil
 	case (input.ExpiresAt == nil) == (input.ValidDays == nil):
-		return &wallet.ValidationError{Field: "expiry", Message: "exactly one of expiresAt and validDays is required"}
+		return &domain.ValidationError{Field: "expiry", Message: "exactly one of expiresAt and validDays is required"}
 	case input.ExpiresAt != nil && input.ExpiresAt.IsZero():
-		return &wallet.ValidationError{Field: "expiry.expiresAt", Message: "must be after the grant takes effect"}
+		return &domain.ValidationError{Field: "expiry.expiresAt", Message: "must be after the grant takes effect"}
 	case input.ExpiresAt != nil:
 		into.ExpiresAt = *input.ExpiresAt
 	case *input.ValidDays < 1:
-		return &wallet.ValidationError{Field: "expiry.validDays", Message: "must be 1 or more"}
+		return &domain.ValidationError{Field: "expiry.validDays", Message: "must be 1 or more"}
 	default:
 		into.ValidDays = int(*input.ValidDays)
 	}
 	return nil
 }
 
-func explanationOf(input *model.ExplanationInput) wallet.Explanation {
-	explanation := wallet.Explanation{Rule: input.Rule}
+func explanationOf(input *model.ExplanationInput) domain.Explanation {
+	explanation := domain.Explanation{Rule: input.Rule}
 	if input.PolicyVersion != nil {
 		explanation.PolicyVersion = *input.PolicyVersion
 	}
 	for _, fact := range input.Inputs {
-		explanation.Inputs = append(explanation.Inputs, wallet.Input{Name: fact.Name, Value: fact.Value})
+		explanation.Inputs = append(explanation.Inputs, domain.Input{Name: fact.Name, Value: fact.Value})
 	}
 	return explanation
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 
 	"purser/graph/model"
+	"purser/internal/campaign"
 	"purser/internal/wallet"
 	"purser/ledger"
 )
@@ -19,6 +20,8 @@ const (
 	nodeLot         nodeType = 2
 	nodeTransaction nodeType = 3
 	nodeJournal     nodeType = 4
+	nodeAdAccount   nodeType = 5
+	nodeCampaign    nodeType = 6
 )
 
 const (
@@ -60,7 +63,7 @@ func parseID(text string) nodeID {
 	}
 	n := nodeID{kind: nodeType(b[1]), book: ledger.BookID(binary.BigEndian.Uint32(b[2:6])), id: ledger.ID(b[6:22])}
 	switch n.kind {
-	case nodeWallet, nodeLot, nodeJournal:
+	case nodeWallet, nodeLot, nodeJournal, nodeAdAccount, nodeCampaign:
 	case nodeTransaction:
 		if len(b) != transactionIDBytes {
 			return nodeID{}
@@ -105,6 +108,30 @@ func transactionRef(id string) wallet.TransactionRef {
 	return wallet.TransactionRef{Wallet: wallet.Ref{Book: n.book, ID: n.id}, Journal: n.journal}
 }
 
+// adAccountRef returns the ad account an id names; for an id of anything else, one
+// that does not exist.
+func adAccountRef(id string) campaign.Ref { return campaignRefOf(nodeAdAccount, id) }
+
+// campaignRef returns the campaign an id names; for an id of anything else, one
+// that does not exist.
+func campaignRef(id string) campaign.Ref { return campaignRefOf(nodeCampaign, id) }
+
+func campaignRefOf(kind nodeType, id string) campaign.Ref {
+	n := parseID(id)
+	if n.kind != kind {
+		return campaign.Ref{}
+	}
+	return campaign.Ref{Book: n.book, ID: n.id}
+}
+
+func adAccountID(ref campaign.Ref) string {
+	return nodeID{kind: nodeAdAccount, book: ref.Book, id: ref.ID}.String()
+}
+
+func campaignID(ref campaign.Ref) string {
+	return nodeID{kind: nodeCampaign, book: ref.Book, id: ref.ID}.String()
+}
+
 func walletID(ref wallet.Ref) string {
 	return nodeID{kind: nodeWallet, book: ref.Book, id: ref.ID}.String()
 }
@@ -147,7 +174,7 @@ func (q queryResolver) nodes(ctx context.Context, ids []string) ([]model.Node, e
 	wanted := nodeRefsOf(ctx, ids)
 	found := map[nodeID]model.Node{}
 	for _, read := range []func(context.Context, *nodeRefs, map[nodeID]model.Node) error{
-		q.walletNodes, q.lotNodes, q.transactionNodes, q.journalNodes,
+		q.walletNodes, q.lotNodes, q.transactionNodes, q.journalNodes, q.adNodes,
 	} {
 		if err := read(ctx, wanted, found); err != nil {
 			return nil, err
@@ -167,6 +194,8 @@ type nodeRefs struct {
 	lots         []wallet.LotRef
 	transactions []wallet.TransactionRef
 	journals     []wallet.JournalRef
+	adAccounts   []campaign.Ref
+	campaigns    []campaign.Ref
 }
 
 // nodeRefsOf sorts ids by type. What names nothing, and a journal for a caller
@@ -187,6 +216,10 @@ func nodeRefsOf(ctx context.Context, ids []string) *nodeRefs {
 			wanted.transactions = append(wanted.transactions, wallet.TransactionRef{Wallet: ref, Journal: id.journal})
 		case nodeJournal:
 			wanted.journals = append(wanted.journals, wallet.JournalRef(ref))
+		case nodeAdAccount:
+			wanted.adAccounts = append(wanted.adAccounts, campaign.Ref(ref))
+		case nodeCampaign:
+			wanted.campaigns = append(wanted.campaigns, campaign.Ref(ref))
 		case nodeWallet:
 			wanted.wallets = append(wanted.wallets, ref)
 		default:

@@ -10,6 +10,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 
 	"purser/graph/model"
+	"purser/internal/domain"
 	"purser/internal/scalar"
 	"purser/internal/wallet"
 	"purser/ledger"
@@ -39,6 +40,12 @@ func decide[Payload any](
 	if member == nil {
 		member = success(r.writtenOf(ctx, result))
 	}
+	return memberOf[Payload](member)
+}
+
+// memberOf returns a member as its payload's type; an error for what is none of its
+// members, which the schema says no decision can be.
+func memberOf[Payload any](member any) (Payload, error) {
 	payload, ok := member.(Payload)
 	if !ok {
 		return payload, fmt.Errorf("outcome %T is no member of %T", member, &payload)
@@ -58,11 +65,11 @@ func (r *Resolver) writtenOf(ctx context.Context, result wallet.Result) written 
 // failure returns the member for what was refused, nil for what was accepted, and
 // an error for a fault.
 func (r *Resolver) failure(ctx context.Context, target string, result wallet.Result, err error) (any, error) {
-	var invalid *wallet.ValidationError
+	var invalid *domain.ValidationError
 	switch {
 	case errors.As(err, &invalid):
 		return validationFailed(invalid), nil
-	case errors.Is(err, wallet.ErrNotFound):
+	case errors.Is(err, domain.ErrNotFound):
 		return notFound(target, false), nil
 	case err != nil:
 		return nil, err
@@ -76,7 +83,7 @@ func (r *Resolver) failure(ctx context.Context, target string, result wallet.Res
 
 func inputPath(field string) []string { return append([]string{"input"}, strings.Split(field, ".")...) }
 
-func validationFailed(invalid *wallet.ValidationError) model.ValidationFailed {
+func validationFailed(invalid *domain.ValidationError) model.ValidationFailed {
 	path := inputPath(invalid.Field)
 	return model.ValidationFailed{
 		Code: model.ErrorCodeValidationFailed, Message: invalid.Error(), Path: path, Retry: model.RetryNever,
@@ -96,11 +103,7 @@ func (r *Resolver) refusalMember(ctx context.Context, target string, result wall
 	replayed := result.Outcome.Replayed
 	switch refusal := result.Outcome.Refusal.(type) {
 	case *ledger.InsufficientFundsError:
-		return model.InsufficientFunds{
-			Code: model.ErrorCodeInsufficientFunds, Retry: model.RetryNewKey, Replayed: replayed, Path: inputPath("quantity"),
-			Message:  fmt.Sprintf("%d Connects are needed, %d can be used", refusal.Required, refusal.Available),
-			Required: refusal.Required, Available: refusal.Available, Held: refusal.Held,
-		}, nil
+		return insufficientFunds("quantity", ledger.CNX, refusal, replayed), nil
 	case *ledger.AlreadyDoneError:
 		return alreadyDone(ctx, result, refusal)
 	case *ledger.AccountError:
@@ -110,14 +113,11 @@ func (r *Resolver) refusalMember(ctx context.Context, target string, result wall
 	case *ledger.ReversalError:
 		return r.reversalRefusal(ctx, target, result, refusal)
 	case *ledger.AmountError:
-		return amountRefusal(refusal, replayed)
+		return amountRefusal("quantity", refusal, replayed), nil
 	case *ledger.GuardFailedError:
 		return guardFailed(target, refusal, replayed)
 	case *ledger.ConflictError:
-		return model.IdempotencyConflict{
-			Code: model.ErrorCodeIdempotencyConflict, Retry: model.RetryNewKey, Path: inputPath("idempotencyKey"),
-			Message: "the key was used before with another body",
-		}, nil
+		return idempotencyConflict(), nil
 	default:
 		return nil, unexpected(result)
 	}
@@ -156,10 +156,14 @@ func (r *Resolver) accountRefusal(ctx context.Context, target string, result wal
 	if !errors.Is(refusal, ledger.ErrAccountFrozen) {
 		return nil, unexpected(result)
 	}
-	reason, since, err := r.freezeNow(ctx, result.Wallet)
+	return r.walletFrozen(ctx, target, result.Wallet, result.Outcome.Replayed)
+}
+
+func (r *Resolver) walletFrozen(ctx context.Context, target string, ref wallet.Ref, replayed bool) (any, error) {
+	reason, since, err := r.freezeNow(ctx, ref)
 	return model.WalletFrozen{
 		Code: model.ErrorCodeWalletFrozen, Message: "the wallet is frozen", Path: inputPath(target), Retry: model.RetryNewKey,
-		Replayed: result.Outcome.Replayed, Reason: reason, Since: since,
+		Replayed: replayed, Reason: reason, Since: since,
 	}, err
 }
 
@@ -219,29 +223,55 @@ func (r *Resolver) reversalRefusal(ctx context.Context, target string, result wa
 	}, nil
 }
 
-func amountRefusal(refusal *ledger.AmountError, replayed bool) (any, error) {
+// insufficientFunds is of what an account holds in a commodity; field is the input's
+// that asks for more.
+func insufficientFunds(field string, commodity ledger.Commodity, refusal *ledger.InsufficientFundsError, replayed bool) model.InsufficientFunds {
+	required, available := amountModel(commodity, refusal.Required), amountModel(commodity, refusal.Available)
+	unit := string(commodity)
+	if commodity == ledger.CNX {
+		unit = "Connects"
+	}
+	return model.InsufficientFunds{
+		Code: model.ErrorCodeInsufficientFunds, Retry: model.RetryNewKey, Replayed: replayed, Path: inputPath(field),
+		Message:  fmt.Sprintf("%s %s are needed, %s can be used", required.Decimal, unit, available.Decimal),
+		Required: required, Available: available, Held: amountModel(commodity, refusal.Held),
+	}
+}
+
+func idempotencyConflict() model.IdempotencyConflict {
+	return model.IdempotencyConflict{
+		Code: model.ErrorCodeIdempotencyConflict, Retry: model.RetryNewKey, Path: inputPath("idempotencyKey"),
+		Message: "the key was used before with another body",
+	}
+}
+
+func amountRefusal(field string, refusal *ledger.AmountError, replayed bool) any {
 	if errors.Is(refusal, ledger.ErrInvalidAmount) {
-		failed := validationFailed(&wallet.ValidationError{Field: "quantity", Message: "must be 1 or more"})
+		failed := validationFailed(&domain.ValidationError{Field: field, Message: "must be 1 or more"})
 		failed.Replayed = replayed
-		return failed, nil
+		return failed
 	}
 	return model.AmountOverflow{
-		Code: model.ErrorCodeAmountOverflow, Message: "the total would exceed what the ledger counts", Path: inputPath("quantity"),
+		Code: model.ErrorCodeAmountOverflow, Message: "the total would exceed what the ledger counts", Path: inputPath(field),
 		Retry: model.RetryNever, Replayed: replayed,
-	}, nil
+	}
 }
 
 func guardFailed(target string, refusal *ledger.GuardFailedError, replayed bool) (any, error) {
 	switch refusal.Reason {
-	case wallet.ReasonNotOrganisation:
+	case domain.ReasonNotOrganisation:
 		return notFound(target, replayed), nil
-	case wallet.ReasonOwnerDiffers:
-		return model.OwnerMismatch{
-			Code: model.ErrorCodeOwnerMismatch, Message: "the owner is on record with other facts", Path: inputPath(target),
-			Retry: model.RetryNever, Replayed: replayed, RecordedAs: model.OwnerKind(refusal.Detail.TextOf("kind")),
-			Jurisdiction: refusal.Detail.TextOf("jurisdiction"), TimeZone: refusal.Detail.TextOf("timeZone"),
-		}, nil
+	case domain.ReasonOwnerDiffers:
+		return ownerMismatch(target, refusal.Detail, replayed), nil
 	default:
 		return nil, fmt.Errorf("unexpected refusal by a guard: %w", refusal)
+	}
+}
+
+func ownerMismatch(target string, recorded ledger.Arguments, replayed bool) model.OwnerMismatch {
+	return model.OwnerMismatch{
+		Code: model.ErrorCodeOwnerMismatch, Message: "the owner is on record with other facts", Path: inputPath(target),
+		Retry: model.RetryNever, Replayed: replayed, RecordedAs: model.OwnerKind(recorded.TextOf("kind")),
+		Jurisdiction: recorded.TextOf("jurisdiction"), TimeZone: recorded.TextOf("timeZone"),
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"purser/internal/domain"
 	"purser/internal/obs"
 	"purser/internal/wallet"
 	"purser/ledger"
@@ -56,7 +57,7 @@ type refusing struct {
 	refusal ledger.Refusal
 }
 
-func (r refusing) Grant(context.Context, wallet.Caller, wallet.Grant) (wallet.Result, error) {
+func (r refusing) Grant(context.Context, domain.Caller, wallet.Grant) (wallet.Result, error) {
 	return wallet.Result{Outcome: ledger.Outcome{Refusal: r.refusal, BookSeq: 7, Replayed: true}}, nil
 }
 

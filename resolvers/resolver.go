@@ -12,28 +12,37 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 
 	"purser/graph"
+	"purser/internal/analytics"
+	"purser/internal/campaign"
+	"purser/internal/domain"
 	"purser/internal/loader"
 	"purser/internal/wallet"
 	"purser/ledger"
 )
 
 // Service is what mutations ask for; *wallet.Service is one. Its methods return
-// wallet.ErrNotFound, a *wallet.ValidationError, the ledger's faults, or an outcome
+// domain.ErrNotFound, a *domain.ValidationError, the ledger's faults, or an outcome
 // that may hold a refusal.
 type Service interface {
-	Open(ctx context.Context, caller wallet.Caller, in wallet.Open) (wallet.Result, error)
-	Grant(ctx context.Context, caller wallet.Caller, in wallet.Grant) (wallet.Result, error)
-	Purchase(ctx context.Context, caller wallet.Caller, in wallet.Purchase) (wallet.Result, error)
-	Spend(ctx context.Context, caller wallet.Caller, in wallet.Spend) (wallet.Result, error)
-	Reverse(ctx context.Context, caller wallet.Caller, in wallet.Reverse) (wallet.Result, error)
-	Freeze(ctx context.Context, caller wallet.Caller, in wallet.Freeze) (wallet.Result, error)
-	SetMembership(ctx context.Context, caller wallet.Caller, in wallet.Membership) (wallet.Result, error)
+	Open(ctx context.Context, caller domain.Caller, in wallet.Open) (wallet.Result, error)
+	Grant(ctx context.Context, caller domain.Caller, in wallet.Grant) (wallet.Result, error)
+	Purchase(ctx context.Context, caller domain.Caller, in wallet.Purchase) (wallet.Result, error)
+	Spend(ctx context.Context, caller domain.Caller, in wallet.Spend) (wallet.Result, error)
+	Reverse(ctx context.Context, caller domain.Caller, in wallet.Reverse) (wallet.Result, error)
+	Freeze(ctx context.Context, caller domain.Caller, in wallet.Freeze) (wallet.Result, error)
+	SetMembership(ctx context.Context, caller domain.Caller, in wallet.Membership) (wallet.Result, error)
 }
 
-// Reader is what queries read from: the part of wallet.Reader that is shown. Its
-// errors wrap wallet.ErrUnavailable when the read may be repeated.
+// Reader is what queries read from: the parts of wallet.Reader and campaign.Reader
+// that are shown, and analytics. Its errors wrap domain.ErrUnavailable when the read
+// may be repeated.
 type Reader interface {
 	loader.Reader
+	// Analyse answers a question over what scope says. It returns an
+	// *analytics.QueryError for one that cannot be answered.
+	Analyse(ctx context.Context, scope analytics.Scope, query analytics.Query) (*analytics.Result, error)
+	// ClickCharge returns what a journal charged to a campaign.
+	ClickCharge(ctx context.Context, book ledger.BookID, campaignID, journal ledger.ID) (campaign.ChargeRow, error)
 	TrialBalance(ctx context.Context, asOf ledger.Date) (*wallet.TrialBalance, error)
 	Heads(ctx context.Context) (map[ledger.BookID]int64, error)
 }
@@ -41,8 +50,9 @@ type Reader interface {
 // Config is what a Resolver is made of. All fields are needed unless they say
 // otherwise.
 type Config struct {
-	Service Service
-	Reader  Reader
+	Service   Service
+	Campaigns Campaigns
+	Reader    Reader
 	// Clock is the process clock: it says what lies in the future.
 	Clock func() time.Time
 	// Log takes the detail of what callers are not told.
@@ -58,6 +68,7 @@ type Config struct {
 // Resolver answers every field of the schema that needs more than its object.
 type Resolver struct {
 	service       Service
+	campaigns     Campaigns
 	reader        Reader
 	clock         func() time.Time
 	log           *slog.Logger
@@ -70,7 +81,7 @@ var _ graph.ResolverRoot = (*Resolver)(nil)
 // New returns a Resolver.
 func New(c Config) *Resolver {
 	r := &Resolver{
-		service: c.Service, reader: c.Reader, clock: c.Clock, log: c.Log, requestID: c.RequestID, loaderBatches: c.LoaderBatches,
+		service: c.Service, campaigns: c.Campaigns, reader: c.Reader, clock: c.Clock, log: c.Log, requestID: c.RequestID, loaderBatches: c.LoaderBatches,
 	}
 	if r.loaderBatches == nil {
 		r.loaderBatches = func(int64) {}
@@ -91,6 +102,10 @@ type (
 	walletResolver      struct{ *Resolver }
 	transactionResolver struct{ *Resolver }
 	journalResolver     struct{ *Resolver }
+	adAccountResolver   struct{ *Resolver }
+	campaignResolver    struct{ *Resolver }
+	performanceResolver struct{ *Resolver }
+	clickChargeResolver struct{ *Resolver }
 )
 
 // Query implements graph.ResolverRoot.
@@ -110,3 +125,15 @@ func (r *Resolver) Transaction() graph.TransactionResolver { return transactionR
 
 // Journal implements graph.ResolverRoot.
 func (r *Resolver) Journal() graph.JournalResolver { return journalResolver{r} }
+
+// AdAccount implements graph.ResolverRoot.
+func (r *Resolver) AdAccount() graph.AdAccountResolver { return adAccountResolver{r} }
+
+// Campaign implements graph.ResolverRoot.
+func (r *Resolver) Campaign() graph.CampaignResolver { return campaignResolver{r} }
+
+// Performance implements graph.ResolverRoot.
+func (r *Resolver) Performance() graph.PerformanceResolver { return performanceResolver{r} }
+
+// ClickCharge implements graph.ResolverRoot.
+func (r *Resolver) ClickCharge() graph.ClickChargeResolver { return clickChargeResolver{r} }

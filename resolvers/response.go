@@ -10,6 +10,8 @@ import (
 
 	"purser/graph/model"
 	"purser/internal/auth"
+	"purser/internal/campaign"
+	"purser/internal/domain"
 	"purser/internal/loader"
 	"purser/internal/wallet"
 	"purser/ledger"
@@ -42,18 +44,25 @@ func (s *response) token() string {
 // the one before it showed.
 type scope struct {
 	response *response
-	caller   wallet.Caller
+	caller   domain.Caller
 	loaders  *loader.Loaders
-	once     sync.Once
-	page     *wallet.Page
-	pageErr  error
+	wallets  once[*wallet.Page]
+	ads      once[*campaign.Page]
+	// written are the campaigns that a mutation of several has changed.
+	written []campaign.Ref
 }
 
-// pageOnce reads the one page of a root field, for the first of the fields that
-// show it under several aliases.
-func (s *scope) pageOnce(read func() (*wallet.Page, error)) (*wallet.Page, error) {
-	s.once.Do(func() { s.page, s.pageErr = read() })
-	return s.page, s.pageErr
+// once is the one page of a kind of a root field, which the first of the fields
+// that show it under several aliases reads.
+type once[Page any] struct {
+	first sync.Once
+	page  Page
+	err   error
+}
+
+func (o *once[Page]) read(page func() (Page, error)) (Page, error) {
+	o.first.Do(func() { o.page, o.err = page() })
+	return o.page, o.err
 }
 
 type (

@@ -9,6 +9,7 @@ import (
 
 	"purser/graph"
 	"purser/graph/model"
+	"purser/internal/domain"
 	"purser/internal/scalar"
 	"purser/internal/wallet"
 	"purser/ledger"
@@ -21,7 +22,7 @@ import (
 // any alias, asks for.
 func (r *Resolver) writtenWallet(ctx context.Context, book int32, id scalar.UUID) (*model.Wallet, error) {
 	ref := wallet.Ref{Book: ledger.BookID(book), ID: ledger.ID(id)}
-	page, err := scopeOf(ctx).pageOnce(func() (*wallet.Page, error) {
+	page, err := scopeOf(ctx).wallets.read(func() (*wallet.Page, error) {
 		success := graphql.GetFieldContext(ctx).Object
 		a := r.lookAhead(ctx, siblings(ctx, success, strings.TrimSuffix(success, "Success")+"Payload")...)
 		a.request.Refs = []wallet.Ref{ref}
@@ -31,7 +32,7 @@ func (r *Resolver) writtenWallet(ctx context.Context, book int32, id scalar.UUID
 		return nil, err
 	}
 	if len(page.Wallets) == 0 {
-		return nil, fmt.Errorf("read wallet %s after writing to it: %w", ref.ID, wallet.ErrNotFound)
+		return nil, fmt.Errorf("read wallet %s after writing to it: %w", ref.ID, domain.ErrNotFound)
 	}
 	return walletModel(page.Wallets[0]), nil
 }
@@ -44,7 +45,7 @@ func (r *Resolver) writtenTransaction(ctx context.Context, book int32, id, journ
 		return nil, err
 	}
 	if found[0] == nil {
-		return nil, fmt.Errorf("read transaction %s after writing it: %w", ref.Journal, wallet.ErrNotFound)
+		return nil, fmt.Errorf("read transaction %s after writing it: %w", ref.Journal, domain.ErrNotFound)
 	}
 	return found[0], nil
 }

@@ -26,7 +26,7 @@ func (q queryResolver) Viewer(ctx context.Context) (*model.Viewer, error) {
 // Wallets implements graph.ViewerResolver: the wallets that are the caller's, not
 // all those that FINANCE and AUDITOR may open by id.
 func (v viewerResolver) Wallets(ctx context.Context, _ *model.Viewer) ([]*model.Wallet, error) {
-	page, err := scopeOf(ctx).pageOnce(func() (*wallet.Page, error) {
+	page, err := scopeOf(ctx).wallets.read(func() (*wallet.Page, error) {
 		a := v.lookAhead(ctx, siblings(ctx, "Viewer")...)
 		a.request.Mine = true
 		return v.readPage(ctx, a)

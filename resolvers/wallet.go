@@ -9,6 +9,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"purser/graph/model"
+	"purser/internal/domain"
 	"purser/internal/scalar"
 	"purser/internal/wallet"
 	"purser/ledger"
@@ -63,7 +64,7 @@ func sectionOf[Section any](ctx context.Context, w *model.Wallet, query any) (se
 		return section, now, err
 	}
 	if loaded == nil {
-		return section, now, fmt.Errorf("section %T of wallet %s: %w", query, ref.ID, wallet.ErrNotFound)
+		return section, now, fmt.Errorf("section %T of wallet %s: %w", query, ref.ID, domain.ErrNotFound)
 	}
 	section, ok := loaded.Value.(Section)
 	if !ok {
@@ -180,7 +181,7 @@ func (w walletResolver) totalCount(ctx context.Context, obj *model.Wallet) (*int
 
 // Spend implements graph.WalletResolver.
 func (w walletResolver) Spend(ctx context.Context, obj *model.Wallet, rangeArg model.DateRangeInput, grain model.Grain, timeZone *string) (*model.SpendSeries, error) {
-	plan, err := planSpend(rangeArg, grain, timeZone)
+	plan, err := planSpend(rangeArg, grain, timeZone, w.clock())
 	if err != nil {
 		return nil, err
 	}

@@ -11,9 +11,29 @@ import (
 	"time"
 )
 
+// A value of a row.
+type Cell interface {
+	IsCell()
+}
+
+// Outcomes of `createCampaign`.
+type CreateCampaignPayload interface {
+	IsCreateCampaignPayload()
+}
+
+// Outcomes of `depositAdFunds`.
+type DepositAdFundsPayload interface {
+	IsDepositAdFundsPayload()
+}
+
 // Outcomes of `freezeWallet`.
 type FreezeWalletPayload interface {
 	IsFreezeWalletPayload()
+}
+
+// Outcomes of `fundCampaign`.
+type FundCampaignPayload interface {
+	IsFundCampaignPayload()
 }
 
 // Outcomes of `grantConnects`.
@@ -28,6 +48,11 @@ type Node interface {
 	GetID() string
 }
 
+// Outcomes of `openAdAccount`.
+type OpenAdAccountPayload interface {
+	IsOpenAdAccountPayload()
+}
+
 // Outcomes of `openWallet`.
 type OpenWalletPayload interface {
 	IsOpenWalletPayload()
@@ -38,9 +63,29 @@ type PurchaseConnectsPayload interface {
 	IsPurchaseConnectsPayload()
 }
 
+// Outcomes of `recordClickCharges`.
+type RecordClickChargesPayload interface {
+	IsRecordClickChargesPayload()
+}
+
+// Outcomes of `releaseCampaignFunds`.
+type ReleaseCampaignFundsPayload interface {
+	IsReleaseCampaignFundsPayload()
+}
+
 // Outcomes of `reverseTransaction`.
 type ReverseTransactionPayload interface {
 	IsReverseTransactionPayload()
+}
+
+// Outcomes of `setCampaignStatus`.
+type SetCampaignStatusPayload interface {
+	IsSetCampaignStatusPayload()
+}
+
+// Outcomes of `setCampaignStatuses`.
+type SetCampaignStatusesPayload interface {
+	IsSetCampaignStatusesPayload()
 }
 
 // Outcomes of `setMembership`.
@@ -58,6 +103,11 @@ type UnfreezeWalletPayload interface {
 	IsUnfreezeWalletPayload()
 }
 
+// Outcomes of `updateCampaign`.
+type UpdateCampaignPayload interface {
+	IsUpdateCampaignPayload()
+}
+
 // A failure that a careful client expects. Members of payload unions; more will be added, so select on this interface too.
 type UserError interface {
 	IsUserError()
@@ -73,7 +123,68 @@ type UserError interface {
 	GetReplayed() bool
 }
 
-// The payment was recorded before, under another key. Retry: NEVER; treat it as done.
+// What a campaign promotes.
+type Ad struct {
+	// What kind of thing it is.
+	Type AdEntityType `json:"type"`
+	// Its id in the marketplace; not an id of this API.
+	EntityID scalar.UUID `json:"entityId"`
+}
+
+// What an advertiser's campaigns are paid from: a wallet of Connects, or deposits of money.
+type AdAccount struct {
+	// Opaque id.
+	ID string `json:"id"`
+	// What the owner calls it.
+	Name string `json:"name"`
+	// What all its campaigns are paid in; never changes. Amounts of its campaigns are in it.
+	Commodity Commodity `json:"commodity"`
+	// IANA time zone, such as `America/New_York`, in which its dates are counted: budgets by day, presets, daily figures. Never changes.
+	TimeZone string `json:"timeZone"`
+	// When it was opened.
+	OpenedAt time.Time `json:"openedAt"`
+	// The wallet that funds its campaigns and gets the rest back; null when it pays in money.
+	WalletID *string `json:"walletId,omitempty"`
+	// What is deposited and not set aside for a campaign. Null when it pays in Connects and, without an error, when the caller reaches the account only as an ADVERTISER_ANALYST.
+	Prepaid *Amount `json:"prepaid,omitempty"`
+	// Net spend of all its campaigns on today's date.
+	SpendToday *Amount `json:"spendToday"`
+	// What its enabled campaigns may spend today: the sum of daily budgets and of what is left of lifetime budgets.
+	BudgetToday *Amount `json:"budgetToday"`
+	// The moment that today's figures are true for.
+	AsOf time.Time `json:"asOf"`
+	// Whether the caller may change its campaigns and move their funds. A mutation decides again when it runs.
+	CanManage bool `json:"canManage"`
+	// Access says as what the caller reaches the ad account; package campaign defines its values.
+	Access string `json:"-"`
+	// Book is the ledger book of the ad account's owner.
+	Book int32 `json:"-"`
+	// UUID identifies the ad account inside its book.
+	UUID scalar.UUID `json:"-"`
+}
+
+func (AdAccount) IsNode() {}
+
+// Opaque, stable for the life of the object, at most 64 characters.
+func (this AdAccount) GetID() string { return this.ID }
+
+// What to promote.
+type AdInput struct {
+	// What kind of thing it is: the one that the product promotes.
+	Type AdEntityType `json:"type"`
+	// Its id in the marketplace; not an id of this API.
+	EntityID scalar.UUID `json:"entityId"`
+}
+
+// The owner of an ad account: exactly one of the two.
+type AdvertiserInput struct {
+	// A person, by uuid in the marketplace.
+	PartyID *scalar.UUID `json:"partyId,omitempty"`
+	// An organisation, by uuid in the marketplace.
+	OrganisationID *scalar.UUID `json:"organisationId,omitempty"`
+}
+
+// The payment, or the batch of clicks, was recorded before, under another key. Retry: NEVER; treat it as done.
 type AlreadyRecorded struct {
 	// What failed.
 	Code ErrorCode `json:"code"`
@@ -116,6 +227,10 @@ func (this AlreadyRecorded) GetRetry() Retry { return this.Retry }
 
 // Whether this is the stored outcome of an earlier request with the same key.
 func (this AlreadyRecorded) GetReplayed() bool { return this.Replayed }
+
+func (AlreadyRecorded) IsDepositAdFundsPayload() {}
+
+func (AlreadyRecorded) IsRecordClickChargesPayload() {}
 
 // The subject was paid before. Retry: NEVER; treat it as done.
 type AlreadySpent struct {
@@ -173,6 +288,22 @@ type Amount struct {
 	Approximate *Money `json:"approximate,omitempty"`
 }
 
+// An amount.
+type AmountCell struct {
+	// The amount.
+	Amount *Amount `json:"amount"`
+}
+
+func (AmountCell) IsCell() {}
+
+// Change of an amount.
+type AmountDelta struct {
+	// Now less then.
+	Change *Amount `json:"change"`
+	// The change as a part of then's size, 4 digits: positive is more than then. Null when then is 0.
+	Ratio *scalar.Decimal `json:"ratio,omitempty"`
+}
+
 // The account's total would exceed what the ledger counts, 64 bits. Retry: NEVER.
 type AmountOverflow struct {
 	// What failed.
@@ -221,6 +352,154 @@ func (this AmountOverflow) GetRetry() Retry { return this.Retry }
 // Whether this is the stored outcome of an earlier request with the same key.
 func (this AmountOverflow) GetReplayed() bool { return this.Replayed }
 
+func (AmountOverflow) IsDepositAdFundsPayload() {}
+
+func (AmountOverflow) IsFundCampaignPayload() {}
+
+func (AmountOverflow) IsReleaseCampaignFundsPayload() {}
+
+func (AmountOverflow) IsRecordClickChargesPayload() {}
+
+// What can be asked.
+type AnalyticsCatalog struct {
+	// The datasets that the caller may ask about.
+	Datasets []*DatasetInfo `json:"datasets"`
+	// The limits of a question.
+	Limits *AnalyticsLimits `json:"limits"`
+}
+
+// A column of the answer.
+type AnalyticsColumn struct {
+	// Its name, such as `SPEND_NET`, `SPEND_NET.previous` or `SPEND_NET.change`.
+	Key string `json:"key"`
+	// What its cells are.
+	Type CellType `json:"type"`
+	// A title for people, in English.
+	Label string `json:"label"`
+	// The metric it shows; null for a dimension.
+	Metric *Metric `json:"metric,omitempty"`
+	// The dimension it shows; null for a metric.
+	Dimension *Dimension `json:"dimension,omitempty"`
+}
+
+// What to count; all conditions given must hold. A value that is not the caller's counts nothing.
+type AnalyticsFilter struct {
+	// Any of these products. AD_SPEND only.
+	Products []CampaignProduct `json:"products,omitempty"`
+	// Any of these commodities. AD_SPEND only.
+	Commodities []Commodity `json:"commodities,omitempty"`
+	// Any of these campaigns, 1 to 100. AD_SPEND only.
+	CampaignIds []string `json:"campaignIds,omitempty"`
+	// Any of these ad accounts, 1 to 100. AD_SPEND only.
+	AdAccountIds []string `json:"adAccountIds,omitempty"`
+	// Any of these types of transactions. WALLET_FLOWS only.
+	Types []TransactionType `json:"types,omitempty"`
+	// Lots of any of these origins. WALLET_FLOWS only.
+	Origins []LotOrigin `json:"origins,omitempty"`
+}
+
+// The limits of a question. One that is exceeded is named in the error.
+type AnalyticsLimits struct {
+	// Metrics.
+	Metrics int32 `json:"metrics"`
+	// Dimensions.
+	Dimensions int32 `json:"dimensions"`
+	// Steps of an order.
+	OrderBy int32 `json:"orderBy"`
+	// Rows of an answer.
+	Rows int32 `json:"rows"`
+	// Values of one filter.
+	FilterValues int32 `json:"filterValues"`
+	// Days of the range.
+	Days int32 `json:"days"`
+	// Days of the range with a time zone.
+	ZonedDays int32 `json:"zonedDays"`
+	// Groups that an answer is made of, before `limit`.
+	Groups int32 `json:"groups"`
+}
+
+// One step of an order: exactly one of metric and dimension.
+type AnalyticsOrderInput struct {
+	// By this metric, which must be asked for; null values last.
+	Metric *Metric `json:"metric,omitempty"`
+	// By this dimension, which must be asked for.
+	Dimension *Dimension `json:"dimension,omitempty"`
+	// Which end comes first.
+	Direction SortDirection `json:"direction"`
+}
+
+// A question. `analyticsCatalog` says which metrics and dimensions go together.
+type AnalyticsQuery struct {
+	// What it is about.
+	Dataset Dataset `json:"dataset"`
+	// What to measure: 1 to 12, each once.
+	Metrics []Metric `json:"metrics"`
+	// By what: 0 to 4, each once. None gives one row.
+	Dimensions []Dimension `json:"dimensions"`
+	// What to count; null means everything that the caller may see.
+	Filter *AnalyticsFilter `json:"filter,omitempty"`
+	// Dates in `timeZone`, at most 400 days.
+	Range *DateRangeInput `json:"range"`
+	// The span to compare each metric with; null means none.
+	Compare *Comparison `json:"compare,omitempty"`
+	// IANA time zone of the dates, for at most 92 days. Null means for AD_SPEND the dates of each ad account's own zone, for WALLET_FLOWS UTC.
+	TimeZone *string `json:"timeZone,omitempty"`
+	// The length of a bucket of DATE.
+	Grain Grain `json:"grain"`
+	// By which metrics and dimensions asked for, the first first; at most 4. Null means by the dimensions.
+	OrderBy []*AnalyticsOrderInput `json:"orderBy,omitempty"`
+	// Rows at most, 1 to 1,000.
+	Limit int32 `json:"limit"`
+}
+
+// A span of dates.
+type AnalyticsRange struct {
+	// The first date.
+	From scalar.Date `json:"from"`
+	// The first date after.
+	To scalar.Date `json:"to"`
+}
+
+// An answer: a table whose columns are described once.
+type AnalyticsResult struct {
+	// What it is about.
+	Dataset Dataset `json:"dataset"`
+	// The dates.
+	Range *AnalyticsRange `json:"range"`
+	// The dates compared with; null without `compare`.
+	ComparedRange *AnalyticsRange `json:"comparedRange,omitempty"`
+	// IANA time zone of the dates; null when they are those of each ad account's own zone.
+	TimeZone *string `json:"timeZone,omitempty"`
+	// The moment it is true for.
+	AsOf time.Time `json:"asOf"`
+	// All that was reported before this moment is counted.
+	Watermark time.Time `json:"watermark"`
+	// Whether it may still change.
+	Finality Finality `json:"finality"`
+	// What it was computed from: `daily`, `quarter-hour` or `journal`.
+	Source string `json:"source"`
+	// Dimensions in the order asked, then each metric, followed by its previous value and relative change when compared.
+	Columns []*AnalyticsColumn `json:"columns"`
+	// At most `limit` rows, ordered as asked.
+	Rows []*AnalyticsRow `json:"rows"`
+	// The sums over all rows, those beyond `limit` included; ratios are computed from the sums. Null when there are too few parties to show.
+	Totals *AnalyticsRow `json:"totals,omitempty"`
+	// How many rows there are in `rows`.
+	RowCount int32 `json:"rowCount"`
+	// Whether there were more rows than `limit`.
+	Truncated bool `json:"truncated"`
+	// How many parties a group needs to be shown apart; 0 for callers who see every group.
+	MinimumParties int32 `json:"minimumParties"`
+}
+
+// A row.
+type AnalyticsRow struct {
+	// One cell for each column; null where a ratio has no denominator, for dimensions in totals, for amounts in totals over several commodities, and for the date of the row of folded groups.
+	Cells []Cell `json:"cells"`
+	// Whether it sums the groups that are too small to be shown apart, or beyond the limit.
+	IsOther bool `json:"isOther"`
+}
+
 // Amounts of a wallet at one moment. posted = held + available, whatever the moment.
 type Balance struct {
 	// All units of the wallet, those on hold included; those in campaigns and those past their expiry not.
@@ -241,6 +520,525 @@ type Balance struct {
 	Approximate *Money `json:"approximate,omitempty"`
 }
 
+// A lifetime budget must not be below what was spent. Retry: NEW_KEY, with more.
+type BelowSpent struct {
+	// What failed.
+	Code ErrorCode `json:"code"`
+	// For the developer, in English; may change. Translate by `code` instead.
+	Message string `json:"message"`
+	// The input field at fault, from the input down, such as ["input", "campaignId"]; null when it is not one field.
+	Path []string `json:"path,omitempty"`
+	// Whether and how to try again.
+	Retry Retry `json:"retry"`
+	// Whether this is the stored outcome of an earlier request with the same key.
+	Replayed bool `json:"replayed"`
+	// Net spend ever.
+	Spent *Amount `json:"spent"`
+}
+
+func (BelowSpent) IsUpdateCampaignPayload() {}
+
+func (BelowSpent) IsUserError() {}
+
+// What failed.
+func (this BelowSpent) GetCode() ErrorCode { return this.Code }
+
+// For the developer, in English; may change. Translate by `code` instead.
+func (this BelowSpent) GetMessage() string { return this.Message }
+
+// The input field at fault, from the input down, such as ["input", "walletId"]; null when it is not one field.
+func (this BelowSpent) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
+// Whether and how to try again.
+func (this BelowSpent) GetRetry() Retry { return this.Retry }
+
+// Whether this is the stored outcome of an earlier request with the same key.
+func (this BelowSpent) GetReplayed() bool { return this.Replayed }
+
+// A daily budget must not be below what was spent today. Retry: NEW_KEY, with more, or tomorrow.
+type BelowSpentToday struct {
+	// What failed.
+	Code ErrorCode `json:"code"`
+	// For the developer, in English; may change. Translate by `code` instead.
+	Message string `json:"message"`
+	// The input field at fault, from the input down, such as ["input", "campaignId"]; null when it is not one field.
+	Path []string `json:"path,omitempty"`
+	// Whether and how to try again.
+	Retry Retry `json:"retry"`
+	// Whether this is the stored outcome of an earlier request with the same key.
+	Replayed bool `json:"replayed"`
+	// Net spend of today.
+	Spent *Amount `json:"spent"`
+}
+
+func (BelowSpentToday) IsUpdateCampaignPayload() {}
+
+func (BelowSpentToday) IsUserError() {}
+
+// What failed.
+func (this BelowSpentToday) GetCode() ErrorCode { return this.Code }
+
+// For the developer, in English; may change. Translate by `code` instead.
+func (this BelowSpentToday) GetMessage() string { return this.Message }
+
+// The input field at fault, from the input down, such as ["input", "walletId"]; null when it is not one field.
+func (this BelowSpentToday) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
+// Whether and how to try again.
+func (this BelowSpentToday) GetRetry() Retry { return this.Retry }
+
+// Whether this is the stored outcome of an earlier request with the same key.
+func (this BelowSpentToday) GetReplayed() bool { return this.Replayed }
+
+// The bid is outside what the marketplace takes now. Retry: NEW_KEY, with another bid.
+type BidOutOfRange struct {
+	// What failed.
+	Code ErrorCode `json:"code"`
+	// For the developer, in English; may change. Translate by `code` instead.
+	Message string `json:"message"`
+	// The input field at fault, from the input down, such as ["input", "campaignId"]; null when it is not one field.
+	Path []string `json:"path,omitempty"`
+	// Whether and how to try again.
+	Retry Retry `json:"retry"`
+	// Whether this is the stored outcome of an earlier request with the same key.
+	Replayed bool `json:"replayed"`
+	// The least.
+	Floor *Amount `json:"floor"`
+	// The most.
+	Ceiling *Amount `json:"ceiling"`
+}
+
+func (BidOutOfRange) IsCreateCampaignPayload() {}
+
+func (BidOutOfRange) IsUpdateCampaignPayload() {}
+
+func (BidOutOfRange) IsUserError() {}
+
+// What failed.
+func (this BidOutOfRange) GetCode() ErrorCode { return this.Code }
+
+// For the developer, in English; may change. Translate by `code` instead.
+func (this BidOutOfRange) GetMessage() string { return this.Message }
+
+// The input field at fault, from the input down, such as ["input", "walletId"]; null when it is not one field.
+func (this BidOutOfRange) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
+// Whether and how to try again.
+func (this BidOutOfRange) GetRetry() Retry { return this.Retry }
+
+// Whether this is the stored outcome of an earlier request with the same key.
+func (this BidOutOfRange) GetReplayed() bool { return this.Replayed }
+
+// What a campaign may spend.
+type Budget struct {
+	// What it bounds.
+	Type BudgetType `json:"type"`
+	// How much.
+	Amount *Amount `json:"amount"`
+	// Net spend on today's date.
+	SpentToday *Amount `json:"spentToday"`
+	// What is left of it: of today's for DAILY, of all for LIFETIME; 0 when more was spent.
+	Remaining *Amount `json:"remaining"`
+}
+
+// The budget is below the least that the marketplace takes now. Retry: NEW_KEY, with more.
+type BudgetBelowMin struct {
+	// What failed.
+	Code ErrorCode `json:"code"`
+	// For the developer, in English; may change. Translate by `code` instead.
+	Message string `json:"message"`
+	// The input field at fault, from the input down, such as ["input", "campaignId"]; null when it is not one field.
+	Path []string `json:"path,omitempty"`
+	// Whether and how to try again.
+	Retry Retry `json:"retry"`
+	// Whether this is the stored outcome of an earlier request with the same key.
+	Replayed bool `json:"replayed"`
+	// The least.
+	Minimum *Amount `json:"minimum"`
+}
+
+func (BudgetBelowMin) IsCreateCampaignPayload() {}
+
+func (BudgetBelowMin) IsUpdateCampaignPayload() {}
+
+func (BudgetBelowMin) IsUserError() {}
+
+// What failed.
+func (this BudgetBelowMin) GetCode() ErrorCode { return this.Code }
+
+// For the developer, in English; may change. Translate by `code` instead.
+func (this BudgetBelowMin) GetMessage() string { return this.Message }
+
+// The input field at fault, from the input down, such as ["input", "walletId"]; null when it is not one field.
+func (this BudgetBelowMin) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
+// Whether and how to try again.
+func (this BudgetBelowMin) GetRetry() Retry { return this.Retry }
+
+// Whether this is the stored outcome of an earlier request with the same key.
+func (this BudgetBelowMin) GetReplayed() bool { return this.Replayed }
+
+// What a campaign may spend.
+type BudgetInput struct {
+	// What it bounds.
+	Type BudgetType `json:"type"`
+	// How much, in minor units of the ad account's commodity.
+	AmountMinor int64 `json:"amountMinor"`
+}
+
+// A plan to show one ad, what it may cost, and what became of it.
+type Campaign struct {
+	// Opaque id.
+	ID string `json:"id"`
+	// The ad account that pays for it.
+	AdAccountID string `json:"adAccountId"`
+	// Unique in its ad account, whatever the case.
+	Name string `json:"name"`
+	// Where its ad is shown.
+	Product CampaignProduct `json:"product"`
+	// What it promotes.
+	Ad *Ad `json:"ad"`
+	// When its ad may be shown.
+	Schedule *CampaignSchedule `json:"schedule"`
+	// The most that one click may cost.
+	Bid *Amount `json:"bid"`
+	// What it may spend.
+	Budget *Budget `json:"budget"`
+	// What its owner wants. What it does is `delivery`.
+	Status CampaignStatus `json:"status"`
+	// Whether its ad can be shown now, and if not, why.
+	Delivery *Delivery `json:"delivery"`
+	// Counts the changes by its owner: send it with a change, so that nobody else's is lost.
+	Version int32 `json:"version"`
+	// When it was created.
+	CreatedAt time.Time `json:"createdAt"`
+	// When its owner last changed it.
+	UpdatedAt time.Time `json:"updatedAt"`
+	// Whether the caller may change it and move its funds. A mutation decides again when it runs.
+	CanManage bool `json:"canManage"`
+	// Where its funds came from and went, from its journals. Null only with an error and, without one, when the caller reaches it only as an ADVERTISER_ANALYST.
+	Ledger *CampaignLedger `json:"ledger,omitempty"`
+	// Access says as what the caller reaches the campaign; package campaign defines its values.
+	Access string `json:"-"`
+	// AdAccountUUID is the ad account that pays.
+	AdAccountUUID scalar.UUID `json:"-"`
+	// Book is the ledger book of the campaign's owner.
+	Book int32 `json:"-"`
+	// Commodity is the ad account's.
+	Commodity Commodity `json:"-"`
+	// TimeZone is the ad account's.
+	TimeZone string `json:"-"`
+	// UUID identifies the campaign inside its book.
+	UUID scalar.UUID `json:"-"`
+}
+
+func (Campaign) IsNode() {}
+
+// Opaque, stable for the life of the object, at most 64 characters.
+func (this Campaign) GetID() string { return this.ID }
+
+// One field that the owner changed.
+type CampaignChange struct {
+	// When.
+	At time.Time `json:"at"`
+	// Who: `party:<uuid>`, `service:<name>` or `staff:<name>`.
+	Actor string `json:"actor"`
+	// Which field, such as `budget.amount`.
+	Field string `json:"field"`
+	// What it was, for people; null when it was nothing.
+	Old *string `json:"old,omitempty"`
+	// What it is since, for people; null when it is nothing.
+	New *string `json:"new,omitempty"`
+	// The journal that recorded it.
+	JournalID string `json:"journalId"`
+}
+
+// A page of changes.
+type CampaignChangeConnection struct {
+	// The page's rows with their cursors.
+	Edges []*CampaignChangeEdge `json:"edges"`
+	// The page's rows without them.
+	Nodes []*CampaignChange `json:"nodes"`
+	// Where the page lies.
+	PageInfo *PageInfo `json:"pageInfo"`
+}
+
+// A change in a page.
+type CampaignChangeEdge struct {
+	// Opaque place of the row in this list.
+	Cursor string `json:"cursor"`
+	// The change.
+	Node *CampaignChange `json:"node"`
+}
+
+// A page of campaigns.
+type CampaignConnection struct {
+	// The page's rows with their cursors.
+	Edges []*CampaignEdge `json:"edges"`
+	// The page's rows without them.
+	Nodes []*Campaign `json:"nodes"`
+	// Where the page lies.
+	PageInfo *PageInfo `json:"pageInfo"`
+	// Campaigns in the whole list, counted up to 10,000.
+	TotalCount *int32 `json:"totalCount,omitempty"`
+	// Figures of all campaigns of the list, this page's and the others', in `range`.
+	Totals *PerformanceTotals `json:"totals"`
+	// The moment of the ranking, when the list is ordered by a metric: pages read at other moments may repeat or miss a campaign. Null when it is ordered by a fact.
+	OrderedAsOf *time.Time `json:"orderedAsOf,omitempty"`
+}
+
+// A campaign in a page.
+type CampaignEdge struct {
+	// Opaque place of the row in this list with this filter, order and range.
+	Cursor string `json:"cursor"`
+	// The campaign.
+	Node *Campaign `json:"node"`
+}
+
+// The campaign has ended. Retry: NEVER.
+type CampaignEnded struct {
+	// What failed.
+	Code ErrorCode `json:"code"`
+	// For the developer, in English; may change. Translate by `code` instead.
+	Message string `json:"message"`
+	// The input field at fault, from the input down, such as ["input", "campaignId"]; null when it is not one field.
+	Path []string `json:"path,omitempty"`
+	// Whether and how to try again.
+	Retry Retry `json:"retry"`
+	// Whether this is the stored outcome of an earlier request with the same key.
+	Replayed bool `json:"replayed"`
+	// Its status.
+	Status CampaignStatus `json:"status"`
+}
+
+func (CampaignEnded) IsUpdateCampaignPayload() {}
+
+func (CampaignEnded) IsFundCampaignPayload() {}
+
+func (CampaignEnded) IsUserError() {}
+
+// What failed.
+func (this CampaignEnded) GetCode() ErrorCode { return this.Code }
+
+// For the developer, in English; may change. Translate by `code` instead.
+func (this CampaignEnded) GetMessage() string { return this.Message }
+
+// The input field at fault, from the input down, such as ["input", "walletId"]; null when it is not one field.
+func (this CampaignEnded) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
+// Whether and how to try again.
+func (this CampaignEnded) GetRetry() Retry { return this.Retry }
+
+// Whether this is the stored outcome of an earlier request with the same key.
+func (this CampaignEnded) GetReplayed() bool { return this.Replayed }
+
+// Which campaigns; all conditions given must hold.
+type CampaignFilter struct {
+	// Any of these, 1 to 5; null means all but ARCHIVED.
+	Statuses []CampaignStatus `json:"statuses,omitempty"`
+	// Any of these, 1 to 3; null means all.
+	Products []CampaignProduct `json:"products,omitempty"`
+	// In any of these states of delivery, 1 to 4; null means all.
+	Delivery []DeliveryState `json:"delivery,omitempty"`
+	// Held back by any of these reasons, 1 to 7; null means whether or not.
+	Reasons []DeliveryReason `json:"reasons,omitempty"`
+	// Part of the name, whatever the case: 1 to 80 characters.
+	Text *string `json:"text,omitempty"`
+}
+
+// Where a campaign's funds came from and went. remaining = funded + credited − released − consumed.
+type CampaignLedger struct {
+	// Set aside for it.
+	Funded *Amount `json:"funded"`
+	// Charged for clicks.
+	Consumed *Amount `json:"consumed"`
+	// Given back to it for invalid clicks.
+	Credited *Amount `json:"credited"`
+	// Given back to where it came from.
+	Released *Amount `json:"released"`
+	// What it has left: the balance of `escrowAccount`.
+	Remaining *Amount `json:"remaining"`
+	// Code in the chart of accounts of the account that holds what it has left.
+	EscrowAccount string `json:"escrowAccount"`
+}
+
+// The ad account has as many campaigns as it may have, archived ones counted. Retry: NEVER.
+type CampaignLimit struct {
+	// What failed.
+	Code ErrorCode `json:"code"`
+	// For the developer, in English; may change. Translate by `code` instead.
+	Message string `json:"message"`
+	// The input field at fault, from the input down, such as ["input", "campaignId"]; null when it is not one field.
+	Path []string `json:"path,omitempty"`
+	// Whether and how to try again.
+	Retry Retry `json:"retry"`
+	// Whether this is the stored outcome of an earlier request with the same key.
+	Replayed bool `json:"replayed"`
+	// How many.
+	Limit int32 `json:"limit"`
+}
+
+func (CampaignLimit) IsCreateCampaignPayload() {}
+
+func (CampaignLimit) IsUserError() {}
+
+// What failed.
+func (this CampaignLimit) GetCode() ErrorCode { return this.Code }
+
+// For the developer, in English; may change. Translate by `code` instead.
+func (this CampaignLimit) GetMessage() string { return this.Message }
+
+// The input field at fault, from the input down, such as ["input", "walletId"]; null when it is not one field.
+func (this CampaignLimit) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
+// Whether and how to try again.
+func (this CampaignLimit) GetRetry() Retry { return this.Retry }
+
+// Whether this is the stored outcome of an earlier request with the same key.
+func (this CampaignLimit) GetReplayed() bool { return this.Replayed }
+
+// By what campaigns are ordered. Campaigns that are equal in it are ordered by age.
+type CampaignOrderInput struct {
+	// By which fact or metric. Campaigns whose metric is null come last.
+	By CampaignOrder `json:"by"`
+	// Which end comes first.
+	Direction SortDirection `json:"direction"`
+}
+
+// What the figures and the ledger say of the same dates.
+type CampaignReconciliation struct {
+	// The dates.
+	Range *ResolvedRange `json:"range"`
+	// Net spend of the figures: what dashboards show.
+	Spend *Amount `json:"spend"`
+	// Charges less credits, summed from postings on the campaign's account.
+	Ledger *Amount `json:"ledger"`
+	// `spend` less `ledger`: 0, or something is broken.
+	Difference *Amount `json:"difference"`
+}
+
+// When an ad may be shown.
+type CampaignSchedule struct {
+	// From this moment on.
+	StartsAt time.Time `json:"startsAt"`
+	// Up to, not including, this moment; null means without end.
+	EndsAt *time.Time `json:"endsAt,omitempty"`
+}
+
+// When an ad may be shown.
+type CampaignScheduleInput struct {
+	// From this moment on; for a new campaign at most a day ago.
+	StartsAt time.Time `json:"startsAt"`
+	// Up to, not including, this moment, in the future and after `startsAt`; null means without end.
+	EndsAt *time.Time `json:"endsAt,omitempty"`
+}
+
+// What became of one campaign of several.
+type CampaignStatusOutcome struct {
+	// The id as it was sent.
+	CampaignID string `json:"campaignId"`
+	// Decided holds the payload, or the fault instead, as the resolvers define it.
+	Decided any `json:"-"`
+}
+
+// Clicks of one minute, as charged.
+type ClickCharge struct {
+	// The ad server's name of the batch.
+	BatchID string `json:"batchId"`
+	// The minute.
+	MinuteAt time.Time `json:"minuteAt"`
+	// How often the ad was shown.
+	Impressions int64 `json:"impressions"`
+	// How often it was clicked.
+	Clicks int64 `json:"clicks"`
+	// Clicks that were charged, in part at least.
+	BillableClicks int64 `json:"billableClicks"`
+	// What was charged.
+	Billed *Amount `json:"billed"`
+	// What the funds did not cover: never charged.
+	ServedUnbilled *Amount `json:"servedUnbilled"`
+	// When it was recorded. Rows are in this order.
+	PostedAt time.Time `json:"postedAt"`
+	// The journal behind it.
+	JournalID string `json:"journalId"`
+	// Book is the ledger book of the journal.
+	Book int32 `json:"-"`
+	// JournalUUID is the journal that recorded the charge.
+	JournalUUID scalar.UUID `json:"-"`
+}
+
+// A page of charges.
+type ClickChargeConnection struct {
+	// The page's rows with their cursors.
+	Edges []*ClickChargeEdge `json:"edges"`
+	// The page's rows without them.
+	Nodes []*ClickCharge `json:"nodes"`
+	// Where the page lies.
+	PageInfo *PageInfo `json:"pageInfo"`
+}
+
+// A charge in a page.
+type ClickChargeEdge struct {
+	// Opaque place of the row in this list.
+	Cursor string `json:"cursor"`
+	// The charge.
+	Node *ClickCharge `json:"node"`
+}
+
 // Debits and credits of one commodity.
 type CommodityTotals struct {
 	// The commodity.
@@ -259,13 +1057,242 @@ type ConnectsRangeInput struct {
 	Max *int64 `json:"max,omitempty"`
 }
 
-// Calendar dates from one up to, but not including, another, in the time zone that the field says. 2026-03-01 to 2026-04-01 is March.
-type DateRangeInput struct {
-	// The first date of the range.
-	From scalar.Date `json:"from"`
-	// The first date after the range; must be later than `from`.
-	To scalar.Date `json:"to"`
+// Change of a count.
+type CountDelta struct {
+	// Now less then.
+	Change int64 `json:"change"`
+	// The change as a part of then's size, 4 digits: 0.5000 is half as much again. Null when then is 0.
+	Ratio *scalar.Decimal `json:"ratio,omitempty"`
 }
+
+// What to promote, when, and what it may cost.
+type CreateCampaignInput struct {
+	// 8 to 128 printable ASCII characters, new for each intent, the same for each retry.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The ad account that pays.
+	AdAccountID string `json:"adAccountId"`
+	// 1 to 80 characters, unique in the ad account whatever the case.
+	Name string `json:"name"`
+	// Where to show the ad.
+	Product CampaignProduct `json:"product"`
+	// What to promote.
+	Ad *AdInput `json:"ad"`
+	// When.
+	Schedule *CampaignScheduleInput `json:"schedule"`
+	// The most that one click may cost, in minor units of the ad account's commodity.
+	BidMinor int64 `json:"bidMinor"`
+	// What it may spend.
+	Budget *BudgetInput `json:"budget"`
+	// What to set aside for it at once, in minor units of the ad account's commodity; null means nothing yet.
+	FundMinor *int64 `json:"fundMinor,omitempty"`
+}
+
+// The campaign is created.
+type CreateCampaignSuccess struct {
+	// Whether this is the stored outcome of an earlier request with the same key.
+	Replayed bool `json:"replayed"`
+	// Send it back in `extensions.consistency` and you will read this write.
+	Consistency string `json:"consistency"`
+	// The journal that recorded it.
+	JournalID string `json:"journalId"`
+	// Book is the ledger book of the campaign.
+	Book int32 `json:"-"`
+	// CampaignUUID is the campaign written to.
+	CampaignUUID scalar.UUID `json:"-"`
+}
+
+func (CreateCampaignSuccess) IsCreateCampaignPayload() {}
+
+// A dataset.
+type DatasetInfo struct {
+	// Its name.
+	Dataset Dataset `json:"dataset"`
+	// A title for people.
+	Label string `json:"label"`
+	// What it is about, for people.
+	Description string `json:"description"`
+	// What its groups are counted by: who a party is.
+	Party string `json:"party"`
+	// How long after an event it is counted, for people.
+	Freshness string `json:"freshness"`
+	// In which time zone its dates are when the question names none, for people.
+	TimeZone string `json:"timeZone"`
+	// What can be measured.
+	Metrics []*MetricInfo `json:"metrics"`
+	// By what. Each metric says which of these it goes with.
+	Dimensions []*DimensionInfo `json:"dimensions"`
+}
+
+// A date: the first of its bucket.
+type DateCell struct {
+	// The date.
+	Date scalar.Date `json:"date"`
+}
+
+func (DateCell) IsCell() {}
+
+// Calendar dates, in the time zone that the field says: either a preset, or from one date up to, but not including, another.
+// 2026-03-01 to 2026-04-01 is March.
+type DateRangeInput struct {
+	// A span named by today's date. Not together with `from` and `to`.
+	Preset *DatePreset `json:"preset,omitempty"`
+	// The first date of the range.
+	From *scalar.Date `json:"from,omitempty"`
+	// The first date after the range; must be later than `from`.
+	To *scalar.Date `json:"to,omitempty"`
+}
+
+// A ratio.
+type DecimalCell struct {
+	// The ratio.
+	Decimal scalar.Decimal `json:"decimal"`
+}
+
+func (DecimalCell) IsCell() {}
+
+// Whether an ad can be shown now.
+type Delivery struct {
+	// Whether it can.
+	State DeliveryState `json:"state"`
+	// All that holds it back; empty when ELIGIBLE.
+	Reasons []DeliveryReason `json:"reasons"`
+}
+
+// What was deposited.
+type DepositAdFundsInput struct {
+	// 8 to 128 printable ASCII characters, new for each intent, the same for each retry.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The ad account that receives; it must pay in money.
+	AdAccountID string `json:"adAccountId"`
+	// What was paid in all. More than 0, in the account's currency.
+	Amount *MoneyInput `json:"amount"`
+	// What the payment provider kept, in minor units of the same currency: 0 or more, not above the amount.
+	FeeMinor int64 `json:"feeMinor"`
+	// The provider's reference of the captured payment, 1 to 128 printable ASCII characters. Each is recorded once only, whatever the key.
+	PaymentReference string `json:"paymentReference"`
+	// When the payment was captured, not in the future; null means now.
+	EffectiveAt *time.Time `json:"effectiveAt,omitempty"`
+}
+
+// The deposit is recorded.
+type DepositAdFundsSuccess struct {
+	// Whether this is the stored outcome of an earlier request with the same key.
+	Replayed bool `json:"replayed"`
+	// Send it back in `extensions.consistency` and you will read this write.
+	Consistency string `json:"consistency"`
+	// The journal that recorded it.
+	JournalID string `json:"journalId"`
+	// AdAccountUUID is the ad account written to.
+	AdAccountUUID scalar.UUID `json:"-"`
+	// Book is the ledger book of the ad account.
+	Book int32 `json:"-"`
+}
+
+func (DepositAdFundsSuccess) IsDepositAdFundsPayload() {}
+
+// A dimension.
+type DimensionInfo struct {
+	// Its name.
+	Dimension Dimension `json:"dimension"`
+	// A title for people.
+	Label string `json:"label"`
+	// What its cells are.
+	Type CellType `json:"type"`
+	// The field of `AnalyticsFilter` that narrows a question to some of its values; null when the caller cannot.
+	Filter *string `json:"filter,omitempty"`
+}
+
+// The budget was changed as often today as it may be. Retry: NEW_KEY, from `resetsAt` on.
+type EditLimitReached struct {
+	// What failed.
+	Code ErrorCode `json:"code"`
+	// For the developer, in English; may change. Translate by `code` instead.
+	Message string `json:"message"`
+	// The input field at fault, from the input down, such as ["input", "campaignId"]; null when it is not one field.
+	Path []string `json:"path,omitempty"`
+	// Whether and how to try again.
+	Retry Retry `json:"retry"`
+	// Whether this is the stored outcome of an earlier request with the same key.
+	Replayed bool `json:"replayed"`
+	// How often in a day.
+	Limit int32 `json:"limit"`
+	// When the next date begins in the ad account's time zone.
+	ResetsAt time.Time `json:"resetsAt"`
+}
+
+func (EditLimitReached) IsUpdateCampaignPayload() {}
+
+func (EditLimitReached) IsUserError() {}
+
+// What failed.
+func (this EditLimitReached) GetCode() ErrorCode { return this.Code }
+
+// For the developer, in English; may change. Translate by `code` instead.
+func (this EditLimitReached) GetMessage() string { return this.Message }
+
+// The input field at fault, from the input down, such as ["input", "walletId"]; null when it is not one field.
+func (this EditLimitReached) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
+// Whether and how to try again.
+func (this EditLimitReached) GetRetry() Retry { return this.Retry }
+
+// Whether this is the stored outcome of an earlier request with the same key.
+func (this EditLimitReached) GetReplayed() bool { return this.Replayed }
+
+// The product does not promote that kind of thing. Retry: NEVER as it is; the corrected input may use the same key.
+type EntityNotPromotable struct {
+	// What failed.
+	Code ErrorCode `json:"code"`
+	// For the developer, in English; may change. Translate by `code` instead.
+	Message string `json:"message"`
+	// The input field at fault, from the input down, such as ["input", "campaignId"]; null when it is not one field.
+	Path []string `json:"path,omitempty"`
+	// Whether and how to try again.
+	Retry Retry `json:"retry"`
+	// Whether this is the stored outcome of an earlier request with the same key.
+	Replayed bool `json:"replayed"`
+	// What the product promotes.
+	Promotable AdEntityType `json:"promotable"`
+}
+
+func (EntityNotPromotable) IsCreateCampaignPayload() {}
+
+func (EntityNotPromotable) IsUpdateCampaignPayload() {}
+
+func (EntityNotPromotable) IsUserError() {}
+
+// What failed.
+func (this EntityNotPromotable) GetCode() ErrorCode { return this.Code }
+
+// For the developer, in English; may change. Translate by `code` instead.
+func (this EntityNotPromotable) GetMessage() string { return this.Message }
+
+// The input field at fault, from the input down, such as ["input", "walletId"]; null when it is not one field.
+func (this EntityNotPromotable) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
+// Whether and how to try again.
+func (this EntityNotPromotable) GetRetry() Retry { return this.Retry }
+
+// Whether this is the stored outcome of an earlier request with the same key.
+func (this EntityNotPromotable) GetReplayed() bool { return this.Replayed }
 
 // Units that expire on one date and came from one kind of source.
 type ExpiryBucket struct {
@@ -354,6 +1381,32 @@ type FreezeWalletSuccess struct {
 }
 
 func (FreezeWalletSuccess) IsFreezeWalletPayload() {}
+
+// How much to set aside for a campaign.
+type FundCampaignInput struct {
+	// 8 to 128 printable ASCII characters, new for each intent, the same for each retry.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The campaign.
+	CampaignID string `json:"campaignId"`
+	// How much, in minor units of its ad account's commodity, 1 or more.
+	AmountMinor int64 `json:"amountMinor"`
+}
+
+// The funds are set aside.
+type FundCampaignSuccess struct {
+	// Whether this is the stored outcome of an earlier request with the same key.
+	Replayed bool `json:"replayed"`
+	// Send it back in `extensions.consistency` and you will read this write.
+	Consistency string `json:"consistency"`
+	// The journal that recorded it.
+	JournalID string `json:"journalId"`
+	// Book is the ledger book of the campaign.
+	Book int32 `json:"-"`
+	// CampaignUUID is the campaign written to.
+	CampaignUUID scalar.UUID `json:"-"`
+}
+
+func (FundCampaignSuccess) IsFundCampaignPayload() {}
 
 // What to grant, to whom, and why.
 type GrantConnectsInput struct {
@@ -447,7 +1500,69 @@ func (this IdempotencyConflict) GetRetry() Retry { return this.Retry }
 // Whether this is the stored outcome of an earlier request with the same key.
 func (this IdempotencyConflict) GetReplayed() bool { return this.Replayed }
 
-// The wallet, or for a reversal of a credit its lots, do not hold what is needed. Retry: NEW_KEY, after a top-up.
+func (IdempotencyConflict) IsOpenAdAccountPayload() {}
+
+func (IdempotencyConflict) IsDepositAdFundsPayload() {}
+
+func (IdempotencyConflict) IsCreateCampaignPayload() {}
+
+func (IdempotencyConflict) IsUpdateCampaignPayload() {}
+
+func (IdempotencyConflict) IsSetCampaignStatusPayload() {}
+
+func (IdempotencyConflict) IsFundCampaignPayload() {}
+
+func (IdempotencyConflict) IsReleaseCampaignFundsPayload() {}
+
+func (IdempotencyConflict) IsRecordClickChargesPayload() {}
+
+// A campaign of this status cannot move to that one. Retry: NEVER.
+type IllegalTransition struct {
+	// What failed.
+	Code ErrorCode `json:"code"`
+	// For the developer, in English; may change. Translate by `code` instead.
+	Message string `json:"message"`
+	// The input field at fault, from the input down, such as ["input", "campaignId"]; null when it is not one field.
+	Path []string `json:"path,omitempty"`
+	// Whether and how to try again.
+	Retry Retry `json:"retry"`
+	// Whether this is the stored outcome of an earlier request with the same key.
+	Replayed bool `json:"replayed"`
+	// The status it had.
+	From CampaignStatus `json:"from"`
+	// The status asked for.
+	To CampaignStatus `json:"to"`
+}
+
+func (IllegalTransition) IsSetCampaignStatusPayload() {}
+
+func (IllegalTransition) IsUserError() {}
+
+// What failed.
+func (this IllegalTransition) GetCode() ErrorCode { return this.Code }
+
+// For the developer, in English; may change. Translate by `code` instead.
+func (this IllegalTransition) GetMessage() string { return this.Message }
+
+// The input field at fault, from the input down, such as ["input", "walletId"]; null when it is not one field.
+func (this IllegalTransition) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
+// Whether and how to try again.
+func (this IllegalTransition) GetRetry() Retry { return this.Retry }
+
+// Whether this is the stored outcome of an earlier request with the same key.
+func (this IllegalTransition) GetReplayed() bool { return this.Replayed }
+
+// The wallet, the ad account or the campaign, or for a reversal of a credit its lots, do not hold what is needed. Retry: NEW_KEY, after a top-up.
 type InsufficientFunds struct {
 	// What failed.
 	Code ErrorCode `json:"code"`
@@ -459,12 +1574,12 @@ type InsufficientFunds struct {
 	Retry Retry `json:"retry"`
 	// Whether this is the stored outcome of an earlier request with the same key.
 	Replayed bool `json:"replayed"`
-	// Units needed.
-	Required int64 `json:"required"`
-	// Units that could be spent.
-	Available int64 `json:"available"`
-	// Units on hold, which are not in `available`.
-	Held int64 `json:"held"`
+	// What is needed.
+	Required *Amount `json:"required"`
+	// What could be spent.
+	Available *Amount `json:"available"`
+	// What is on hold, which is not in `available`.
+	Held *Amount `json:"held"`
 }
 
 func (InsufficientFunds) IsSpendConnectsPayload() {}
@@ -497,6 +1612,68 @@ func (this InsufficientFunds) GetRetry() Retry { return this.Retry }
 // Whether this is the stored outcome of an earlier request with the same key.
 func (this InsufficientFunds) GetReplayed() bool { return this.Replayed }
 
+func (InsufficientFunds) IsCreateCampaignPayload() {}
+
+func (InsufficientFunds) IsFundCampaignPayload() {}
+
+func (InsufficientFunds) IsReleaseCampaignFundsPayload() {}
+
+// A count.
+type IntCell struct {
+	// The count.
+	Int int64 `json:"int"`
+}
+
+func (IntCell) IsCell() {}
+
+// The schedule ends before it begins, is over already, begins too long ago, or lies too far ahead. Retry: NEW_KEY, with other dates.
+type InvalidSchedule struct {
+	// What failed.
+	Code ErrorCode `json:"code"`
+	// For the developer, in English; may change. Translate by `code` instead.
+	Message string `json:"message"`
+	// The input field at fault, from the input down, such as ["input", "campaignId"]; null when it is not one field.
+	Path []string `json:"path,omitempty"`
+	// Whether and how to try again.
+	Retry Retry `json:"retry"`
+	// Whether this is the stored outcome of an earlier request with the same key.
+	Replayed bool `json:"replayed"`
+	// The start given.
+	StartsAt time.Time `json:"startsAt"`
+	// The end given.
+	EndsAt *time.Time `json:"endsAt,omitempty"`
+}
+
+func (InvalidSchedule) IsCreateCampaignPayload() {}
+
+func (InvalidSchedule) IsUpdateCampaignPayload() {}
+
+func (InvalidSchedule) IsUserError() {}
+
+// What failed.
+func (this InvalidSchedule) GetCode() ErrorCode { return this.Code }
+
+// For the developer, in English; may change. Translate by `code` instead.
+func (this InvalidSchedule) GetMessage() string { return this.Message }
+
+// The input field at fault, from the input down, such as ["input", "walletId"]; null when it is not one field.
+func (this InvalidSchedule) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
+// Whether and how to try again.
+func (this InvalidSchedule) GetRetry() Retry { return this.Retry }
+
+// Whether this is the stored outcome of an earlier request with the same key.
+func (this InvalidSchedule) GetReplayed() bool { return this.Replayed }
+
 // An entry of the ledger: postings recorded together, which balance in each commodity. Never changed; corrected only by another one. For FINANCE and AUDITOR by id, null for all others.
 type Journal struct {
 	// Opaque id.
@@ -509,7 +1686,7 @@ type Journal struct {
 	Template string `json:"template"`
 	// Version of that template.
 	TemplateVersion int32 `json:"templateVersion"`
-	// What it is in the history of a wallet; null when it moved no value, as a freeze does not.
+	// What it is; null when it is nothing that moves value, as a freeze.
 	Type *TransactionType `json:"type,omitempty"`
 	// When it happened in the business.
 	EffectiveAt time.Time `json:"effectiveAt"`
@@ -537,6 +1714,56 @@ func (Journal) IsNode() {}
 
 // Opaque, stable for the life of the object, at most 64 characters.
 func (this Journal) GetID() string { return this.ID }
+
+// The budget changes by more than half, or its type changes. Retry: NEW_KEY, with `confirmLargeChange: true`, if it is meant.
+type LargeChangeNeedsConfirm struct {
+	// What failed.
+	Code ErrorCode `json:"code"`
+	// For the developer, in English; may change. Translate by `code` instead.
+	Message string `json:"message"`
+	// The input field at fault, from the input down, such as ["input", "campaignId"]; null when it is not one field.
+	Path []string `json:"path,omitempty"`
+	// Whether and how to try again.
+	Retry Retry `json:"retry"`
+	// Whether this is the stored outcome of an earlier request with the same key.
+	Replayed bool `json:"replayed"`
+	// The budget it has.
+	From *Amount `json:"from"`
+	// What the budget it has bounds.
+	FromType BudgetType `json:"fromType"`
+	// The budget asked for.
+	To *Amount `json:"to"`
+	// What the budget asked for bounds.
+	ToType BudgetType `json:"toType"`
+}
+
+func (LargeChangeNeedsConfirm) IsUpdateCampaignPayload() {}
+
+func (LargeChangeNeedsConfirm) IsUserError() {}
+
+// What failed.
+func (this LargeChangeNeedsConfirm) GetCode() ErrorCode { return this.Code }
+
+// For the developer, in English; may change. Translate by `code` instead.
+func (this LargeChangeNeedsConfirm) GetMessage() string { return this.Message }
+
+// The input field at fault, from the input down, such as ["input", "walletId"]; null when it is not one field.
+func (this LargeChangeNeedsConfirm) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
+// Whether and how to try again.
+func (this LargeChangeNeedsConfirm) GetRetry() Retry { return this.Retry }
+
+// Whether this is the stored outcome of an earlier request with the same key.
+func (this LargeChangeNeedsConfirm) GetReplayed() bool { return this.Replayed }
 
 // A parcel of Connects that came together and expires together. Its units are spent before those of the lots behind it.
 type Lot struct {
@@ -623,6 +1850,24 @@ type Membership struct {
 	Active bool `json:"active"`
 }
 
+// A metric.
+type MetricInfo struct {
+	// Its name.
+	Metric Metric `json:"metric"`
+	// A title for people.
+	Label string `json:"label"`
+	// How it is computed.
+	Definition string `json:"definition"`
+	// What its cells are.
+	Type CellType `json:"type"`
+	// Whether it needs COMMODITY as a dimension, or a filter of one commodity: amounts of two are never added.
+	NeedsCommodity bool `json:"needsCommodity"`
+	// Whether sums over rows mean something.
+	Additive bool `json:"additive"`
+	// By what it can be measured, in any combination.
+	Dimensions []Dimension `json:"dimensions"`
+}
+
 // An amount of money. Never a float: compute with `amountMinor`, show `decimal`.
 type Money struct {
 	// Minor units of the currency: cents for USD.
@@ -641,7 +1886,95 @@ type MoneyInput struct {
 	Currency string `json:"currency"`
 }
 
-// `path` names an id of nothing that the caller may use. Retry: NEVER.
+// Another campaign of the ad account has the name. Retry: NEW_KEY, with another name.
+type NameTaken struct {
+	// What failed.
+	Code ErrorCode `json:"code"`
+	// For the developer, in English; may change. Translate by `code` instead.
+	Message string `json:"message"`
+	// The input field at fault, from the input down, such as ["input", "campaignId"]; null when it is not one field.
+	Path []string `json:"path,omitempty"`
+	// Whether and how to try again.
+	Retry Retry `json:"retry"`
+	// Whether this is the stored outcome of an earlier request with the same key.
+	Replayed bool `json:"replayed"`
+	// That campaign.
+	CampaignID string `json:"campaignId"`
+}
+
+func (NameTaken) IsCreateCampaignPayload() {}
+
+func (NameTaken) IsUpdateCampaignPayload() {}
+
+func (NameTaken) IsUserError() {}
+
+// What failed.
+func (this NameTaken) GetCode() ErrorCode { return this.Code }
+
+// For the developer, in English; may change. Translate by `code` instead.
+func (this NameTaken) GetMessage() string { return this.Message }
+
+// The input field at fault, from the input down, such as ["input", "walletId"]; null when it is not one field.
+func (this NameTaken) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
+// Whether and how to try again.
+func (this NameTaken) GetRetry() Retry { return this.Retry }
+
+// Whether this is the stored outcome of an earlier request with the same key.
+func (this NameTaken) GetReplayed() bool { return this.Replayed }
+
+// A campaign without funds cannot be enabled. Retry: NEW_KEY, once it is funded.
+type NoFunds struct {
+	// What failed.
+	Code ErrorCode `json:"code"`
+	// For the developer, in English; may change. Translate by `code` instead.
+	Message string `json:"message"`
+	// The input field at fault, from the input down, such as ["input", "campaignId"]; null when it is not one field.
+	Path []string `json:"path,omitempty"`
+	// Whether and how to try again.
+	Retry Retry `json:"retry"`
+	// Whether this is the stored outcome of an earlier request with the same key.
+	Replayed bool `json:"replayed"`
+}
+
+func (NoFunds) IsSetCampaignStatusPayload() {}
+
+func (NoFunds) IsUserError() {}
+
+// What failed.
+func (this NoFunds) GetCode() ErrorCode { return this.Code }
+
+// For the developer, in English; may change. Translate by `code` instead.
+func (this NoFunds) GetMessage() string { return this.Message }
+
+// The input field at fault, from the input down, such as ["input", "walletId"]; null when it is not one field.
+func (this NoFunds) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
+// Whether and how to try again.
+func (this NoFunds) GetRetry() Retry { return this.Retry }
+
+// Whether this is the stored outcome of an earlier request with the same key.
+func (this NoFunds) GetReplayed() bool { return this.Replayed }
+
+// `path` names an id of nothing that the caller may use: of nothing at all, of somebody else's, or of what they may look at but not change. Retry: NEVER.
 type NotFound struct {
 	// What failed.
 	Code ErrorCode `json:"code"`
@@ -695,6 +2028,22 @@ func (this NotFound) GetRetry() Retry { return this.Retry }
 // Whether this is the stored outcome of an earlier request with the same key.
 func (this NotFound) GetReplayed() bool { return this.Replayed }
 
+func (NotFound) IsOpenAdAccountPayload() {}
+
+func (NotFound) IsDepositAdFundsPayload() {}
+
+func (NotFound) IsCreateCampaignPayload() {}
+
+func (NotFound) IsUpdateCampaignPayload() {}
+
+func (NotFound) IsSetCampaignStatusPayload() {}
+
+func (NotFound) IsFundCampaignPayload() {}
+
+func (NotFound) IsReleaseCampaignFundsPayload() {}
+
+func (NotFound) IsRecordClickChargesPayload() {}
+
 // A transaction of this type cannot be undone, or not for this reason. Retry: NEVER.
 type NotReversible struct {
 	// What failed.
@@ -738,6 +2087,42 @@ func (this NotReversible) GetRetry() Retry { return this.Retry }
 
 // Whether this is the stored outcome of an earlier request with the same key.
 func (this NotReversible) GetReplayed() bool { return this.Replayed }
+
+// Whose ad account to open, and what it pays with.
+type OpenAdAccountInput struct {
+	// 8 to 128 printable ASCII characters, new for each intent, the same for each retry.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// Whose it is.
+	Owner *AdvertiserInput `json:"owner"`
+	// ISO 3166-1 alpha-2 code of the owner's country, such as `IN`; never changes.
+	Jurisdiction string `json:"jurisdiction"`
+	// IANA time zone of the owner as on record; null means `timeZone`.
+	OwnerTimeZone *string `json:"ownerTimeZone,omitempty"`
+	// What the owner calls it: 1 to 80 characters.
+	Name string `json:"name"`
+	// CNX to pay from a wallet, USD to pay from deposits.
+	Commodity Commodity `json:"commodity"`
+	// For CNX the owner's wallet; none for money.
+	WalletID *string `json:"walletId,omitempty"`
+	// IANA time zone in which its dates are counted, such as `America/New_York`.
+	TimeZone string `json:"timeZone"`
+}
+
+// The ad account is open.
+type OpenAdAccountSuccess struct {
+	// Whether this is the stored outcome of an earlier request with the same key.
+	Replayed bool `json:"replayed"`
+	// Send it back in `extensions.consistency` and you will read this write.
+	Consistency string `json:"consistency"`
+	// The journal that recorded it.
+	JournalID string `json:"journalId"`
+	// AdAccountUUID is the ad account written to.
+	AdAccountUUID scalar.UUID `json:"-"`
+	// Book is the ledger book of the ad account.
+	Book int32 `json:"-"`
+}
+
+func (OpenAdAccountSuccess) IsOpenAdAccountPayload() {}
 
 // Whose wallet to open, and under which rules.
 type OpenWalletInput struct {
@@ -819,6 +2204,8 @@ func (this OwnerMismatch) GetRetry() Retry { return this.Retry }
 // Whether this is the stored outcome of an earlier request with the same key.
 func (this OwnerMismatch) GetReplayed() bool { return this.Replayed }
 
+func (OwnerMismatch) IsOpenAdAccountPayload() {}
+
 // Where a page lies in its list, as in the Relay specification.
 type PageInfo struct {
 	// Whether rows follow this page; with `last`, whether `before` was given.
@@ -829,6 +2216,106 @@ type PageInfo struct {
 	StartCursor *string `json:"startCursor,omitempty"`
 	// Cursor of the last row of the page; null on an empty page.
 	EndCursor *string `json:"endCursor,omitempty"`
+}
+
+// Figures of a campaign over a span of dates.
+type Performance struct {
+	// The dates.
+	Range *ResolvedRange `json:"range"`
+	// What amounts and money in series count.
+	Commodity Commodity `json:"commodity"`
+	// The moment it is true for.
+	AsOf time.Time `json:"asOf"`
+	// All that was reported before this moment is counted.
+	Watermark time.Time `json:"watermark"`
+	// Whether figures may still change.
+	Finality Finality `json:"finality"`
+	// Sums over the span. Ratios are computed from the sums and rounded once, halves away from zero.
+	Totals *PerformanceTotals `json:"totals"`
+	// The dates compared with; null without `compare`.
+	ComparedRange *ResolvedRange `json:"comparedRange,omitempty"`
+	// The sums of the dates compared with; null without `compare`.
+	Compared *PerformanceTotals `json:"compared,omitempty"`
+	// Change against the dates compared with; null without `compare`.
+	Deltas *PerformanceDeltas `json:"deltas,omitempty"`
+	// Of says, in the resolvers' terms, whose figures of which range these are, so that their series can be found.
+	Of any `json:"-"`
+}
+
+// Change of each figure against another span.
+type PerformanceDeltas struct {
+	// Of impressions.
+	Impressions *CountDelta `json:"impressions"`
+	// Of clicks.
+	Clicks *CountDelta `json:"clicks"`
+	// Of billable clicks.
+	BillableClicks *CountDelta `json:"billableClicks"`
+	// Of clicks per impression.
+	Ctr *RatioDelta `json:"ctr"`
+	// Of gross spend per billable click.
+	AvgCpc *RatioDelta `json:"avgCpc"`
+	// Of gross spend.
+	SpendGross *AmountDelta `json:"spendGross"`
+	// Of credits.
+	Credits *AmountDelta `json:"credits"`
+	// Of net spend.
+	SpendNet *AmountDelta `json:"spendNet"`
+}
+
+// Figures per bucket of time. All lists have the length and order of `timestamps`, with no bucket left out: draw them as they are.
+// A count is 0 when nothing happened, and null when the bucket starts at or after `watermark`. Money is in minor units of `commodity`.
+// The first and the last bucket are cut at the ends of the range: a series shows what its range has.
+type PerformanceSeries struct {
+	// IANA time zone of the buckets.
+	TimeZone string `json:"timeZone"`
+	// Length of a bucket.
+	Grain SeriesGrain `json:"grain"`
+	// What money counts.
+	Commodity Commodity `json:"commodity"`
+	// All that was reported before this moment is counted.
+	Watermark time.Time `json:"watermark"`
+	// Start of each bucket.
+	Timestamps []*time.Time `json:"timestamps"`
+	// Impressions.
+	Impressions []*int64 `json:"impressions"`
+	// Clicks.
+	Clicks []*int64 `json:"clicks"`
+	// Billable clicks.
+	BillableClicks []*int64 `json:"billableClicks"`
+	// Gross spend.
+	SpendGross []*int64 `json:"spendGross"`
+	// Credits.
+	Credits []*int64 `json:"credits"`
+	// Net spend.
+	SpendNet []*int64 `json:"spendNet"`
+	// Clicks per impression, 6 digits; null without an impression.
+	Ctr []*scalar.Decimal `json:"ctr"`
+	// Gross spend per billable click, in major units, 4 digits; null without a billable click.
+	AvgCpc []*scalar.Decimal `json:"avgCpc"`
+	// Indexes of the buckets that have begun and are not whole: not over at `watermark`, or cut at an end of the range.
+	Partial []int32 `json:"partial"`
+}
+
+// Sums over a span.
+type PerformanceTotals struct {
+	// How often the ad was shown.
+	Impressions int64 `json:"impressions"`
+	// How often it was clicked, invalid clicks left out.
+	Clicks int64 `json:"clicks"`
+	// Clicks that were charged, in part at least.
+	BillableClicks int64 `json:"billableClicks"`
+	// Clicks per impression, 6 digits; null without an impression.
+	Ctr *scalar.Decimal `json:"ctr,omitempty"`
+	// Gross spend per billable click, in major units, 4 digits; null without a billable click.
+	AvgCpc *scalar.Decimal `json:"avgCpc,omitempty"`
+	// What was charged.
+	SpendGross *Amount `json:"spendGross"`
+	// What was given back for invalid clicks.
+	Credits *Amount `json:"credits"`
+	// `spendGross` less `credits`: what the ledger says too.
+	SpendNet *Amount `json:"spendNet"`
+	// Value of clicks beyond what the funds covered: shown, never charged.
+	ServedUnbilled *Amount `json:"servedUnbilled"`
 }
 
 // One line of a journal: an amount that moved from one account to another.
@@ -888,6 +2375,88 @@ type PurchaseConnectsSuccess struct {
 }
 
 func (PurchaseConnectsSuccess) IsPurchaseConnectsPayload() {}
+
+// Change of a ratio.
+type RatioDelta struct {
+	// Now less then, as both are shown. Null when either is null.
+	Change *scalar.Decimal `json:"change,omitempty"`
+	// The change as a part of then's size, 4 digits. Null when either is null, or then is 0.
+	Ratio *scalar.Decimal `json:"ratio,omitempty"`
+}
+
+// What happened to one campaign's ad in one minute.
+type RecordClickChargesInput struct {
+	// 8 to 128 printable ASCII characters, new for each intent, the same for each retry.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The campaign.
+	CampaignID string `json:"campaignId"`
+	// The ad server's name of the batch, 1 to 128 printable ASCII characters. Each is charged once per campaign, whatever the key.
+	BatchID string `json:"batchId"`
+	// The minute: a moment in it, not in the future and at most 120 hours ago.
+	MinuteAt time.Time `json:"minuteAt"`
+	// How often the ad was shown, 0 or more.
+	Impressions int64 `json:"impressions"`
+	// Valid clicks, 0 or more.
+	Clicks int64 `json:"clicks"`
+	// What these clicks cost, in minor units of the ad account's commodity, 0 or more; 0 without clicks.
+	ChargeMinor int64 `json:"chargeMinor"`
+}
+
+// The clicks are recorded.
+type RecordClickChargesSuccess struct {
+	// Whether this is the stored outcome of an earlier request with the same key.
+	Replayed bool `json:"replayed"`
+	// Send it back in `extensions.consistency` and you will read this write.
+	Consistency string `json:"consistency"`
+	// The journal that recorded it.
+	JournalID string `json:"journalId"`
+	// What was charged.
+	Billed *Amount `json:"billed"`
+	// What the funds did not cover: served, never charged.
+	ServedUnbilled *Amount `json:"servedUnbilled"`
+	// Book is the ledger book of the campaign.
+	Book int32 `json:"-"`
+	// CampaignUUID is the campaign written to.
+	CampaignUUID scalar.UUID `json:"-"`
+}
+
+func (RecordClickChargesSuccess) IsRecordClickChargesPayload() {}
+
+// How much of a campaign's funds to give back.
+type ReleaseCampaignFundsInput struct {
+	// 8 to 128 printable ASCII characters, new for each intent, the same for each retry.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The campaign.
+	CampaignID string `json:"campaignId"`
+	// How much, in minor units of its ad account's commodity, 1 or more; null means all that is left.
+	AmountMinor *int64 `json:"amountMinor,omitempty"`
+}
+
+// The funds went back.
+type ReleaseCampaignFundsSuccess struct {
+	// Whether this is the stored outcome of an earlier request with the same key.
+	Replayed bool `json:"replayed"`
+	// Send it back in `extensions.consistency` and you will read this write.
+	Consistency string `json:"consistency"`
+	// The journal that recorded it.
+	JournalID string `json:"journalId"`
+	// Book is the ledger book of the campaign.
+	Book int32 `json:"-"`
+	// CampaignUUID is the campaign written to.
+	CampaignUUID scalar.UUID `json:"-"`
+}
+
+func (ReleaseCampaignFundsSuccess) IsReleaseCampaignFundsPayload() {}
+
+// A span of dates as it was resolved.
+type ResolvedRange struct {
+	// The first date.
+	From scalar.Date `json:"from"`
+	// The first date after.
+	To scalar.Date `json:"to"`
+	// The time zone in which the dates are meant.
+	TimeZone string `json:"timeZone"`
+}
 
 // More was to be undone than is left of the transaction. Retry: NEW_KEY, with less, unless nothing remains.
 type ReversalExceeds struct {
@@ -964,6 +2533,56 @@ type ReverseTransactionSuccess struct {
 }
 
 func (ReverseTransactionSuccess) IsReverseTransactionPayload() {}
+
+// Which campaign to move, and to which status.
+type SetCampaignStatusInput struct {
+	// 8 to 128 printable ASCII characters, new for each intent, the same for each retry.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The campaign.
+	CampaignID string `json:"campaignId"`
+	// The version that the change is based on; null means whatever it is.
+	Version *int32 `json:"version,omitempty"`
+	// The status: see `CampaignStatus` for which may follow which.
+	Status CampaignStatus `json:"status"`
+}
+
+// The campaign has the status.
+type SetCampaignStatusSuccess struct {
+	// Whether this is the stored outcome of an earlier request with the same key.
+	Replayed bool `json:"replayed"`
+	// Send it back in `extensions.consistency` and you will read this write.
+	Consistency string `json:"consistency"`
+	// The journal that recorded it.
+	JournalID string `json:"journalId"`
+	// Book is the ledger book of the campaign.
+	Book int32 `json:"-"`
+	// CampaignUUID is the campaign written to.
+	CampaignUUID scalar.UUID `json:"-"`
+}
+
+func (SetCampaignStatusSuccess) IsSetCampaignStatusPayload() {}
+
+// Which campaigns to move, and to which status.
+type SetCampaignStatusesInput struct {
+	// 8 to 91 printable ASCII characters. Each campaign has a key of its own: this one with the campaign's id. Sent again after a failure of some, it replays the others.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The campaigns: 1 to 100, each once.
+	CampaignIds []string `json:"campaignIds"`
+	// The status.
+	Status CampaignStatus `json:"status"`
+}
+
+// Every campaign was decided, each by itself.
+type SetCampaignStatusesSuccess struct {
+	// Whether all outcomes are those of an earlier request with the same key; campaigns that are not found do not count.
+	Replayed bool `json:"replayed"`
+	// Send it back in `extensions.consistency` and you will read these writes. Null when nothing was decided, because none of the campaigns is the caller's.
+	Consistency *string `json:"consistency,omitempty"`
+	// What became of each campaign, in the order of the input.
+	Outcomes []*CampaignStatusOutcome `json:"outcomes"`
+}
+
+func (SetCampaignStatusesSuccess) IsSetCampaignStatusesPayload() {}
 
 // Whether a party holds a role in an organisation.
 type SetMembershipInput struct {
@@ -1043,6 +2662,16 @@ type SpendSeries struct {
 	// Sum of `spend`.
 	Total int64 `json:"total"`
 }
+
+// A text: the value of a dimension.
+type StringCell struct {
+	// The value, such as `BOOSTED_PROFILE`, or a name; `OTHER` in the row of folded groups.
+	String string `json:"string"`
+	// The id of the campaign or ad account; null for other dimensions.
+	ID *string `json:"id,omitempty"`
+}
+
+func (StringCell) IsCell() {}
 
 // Something of the marketplace that Connects are spent on.
 type Subject struct {
@@ -1207,7 +2836,45 @@ type UnfreezeWalletSuccess struct {
 
 func (UnfreezeWalletSuccess) IsUnfreezeWalletPayload() {}
 
-// The input breaks rules of its own; nothing was looked up and the key is still free. Retry: NEVER as it is; the corrected input may use the same key.
+// What to change of a campaign; what is absent or null stays.
+type UpdateCampaignInput struct {
+	// 8 to 128 printable ASCII characters, new for each intent, the same for each retry.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The campaign.
+	CampaignID string `json:"campaignId"`
+	// The version that the change is based on.
+	Version int32 `json:"version"`
+	// 1 to 80 characters, unique in the ad account whatever the case.
+	Name *string `json:"name,omitempty"`
+	// What to promote.
+	Ad *AdInput `json:"ad,omitempty"`
+	// When to show the ad.
+	Schedule *CampaignScheduleInput `json:"schedule,omitempty"`
+	// The most that one click may cost, in minor units of the ad account's commodity.
+	BidMinor *int64 `json:"bidMinor,omitempty"`
+	// What it may spend; can be changed 15 times a day.
+	Budget *BudgetInput `json:"budget,omitempty"`
+	// Says that a change of the budget by more than half, or of its type, is meant.
+	ConfirmLargeChange bool `json:"confirmLargeChange"`
+}
+
+// The campaign is changed.
+type UpdateCampaignSuccess struct {
+	// Whether this is the stored outcome of an earlier request with the same key.
+	Replayed bool `json:"replayed"`
+	// Send it back in `extensions.consistency` and you will read this write.
+	Consistency string `json:"consistency"`
+	// The journal that recorded it.
+	JournalID string `json:"journalId"`
+	// Book is the ledger book of the campaign.
+	Book int32 `json:"-"`
+	// CampaignUUID is the campaign written to.
+	CampaignUUID scalar.UUID `json:"-"`
+}
+
+func (UpdateCampaignSuccess) IsUpdateCampaignPayload() {}
+
+// The input breaks rules of its own. Retry: NEVER as it is; the corrected input may use the same key, unless `recordClickCharges` says that a minute is too old, which is stored.
 type ValidationFailed struct {
 	// What failed.
 	Code ErrorCode `json:"code"`
@@ -1264,6 +2931,72 @@ func (this ValidationFailed) GetRetry() Retry { return this.Retry }
 
 // Whether this is the stored outcome of an earlier request with the same key.
 func (this ValidationFailed) GetReplayed() bool { return this.Replayed }
+
+func (ValidationFailed) IsOpenAdAccountPayload() {}
+
+func (ValidationFailed) IsDepositAdFundsPayload() {}
+
+func (ValidationFailed) IsCreateCampaignPayload() {}
+
+func (ValidationFailed) IsUpdateCampaignPayload() {}
+
+func (ValidationFailed) IsSetCampaignStatusPayload() {}
+
+func (ValidationFailed) IsSetCampaignStatusesPayload() {}
+
+func (ValidationFailed) IsFundCampaignPayload() {}
+
+func (ValidationFailed) IsReleaseCampaignFundsPayload() {}
+
+func (ValidationFailed) IsRecordClickChargesPayload() {}
+
+// Somebody changed the campaign meanwhile. Retry: NEW_KEY, after reading it again.
+type VersionConflict struct {
+	// What failed.
+	Code ErrorCode `json:"code"`
+	// For the developer, in English; may change. Translate by `code` instead.
+	Message string `json:"message"`
+	// The input field at fault, from the input down, such as ["input", "campaignId"]; null when it is not one field.
+	Path []string `json:"path,omitempty"`
+	// Whether and how to try again.
+	Retry Retry `json:"retry"`
+	// Whether this is the stored outcome of an earlier request with the same key.
+	Replayed bool `json:"replayed"`
+	// The version sent.
+	Expected int32 `json:"expected"`
+	// The version it had.
+	Actual int32 `json:"actual"`
+}
+
+func (VersionConflict) IsUpdateCampaignPayload() {}
+
+func (VersionConflict) IsSetCampaignStatusPayload() {}
+
+func (VersionConflict) IsUserError() {}
+
+// What failed.
+func (this VersionConflict) GetCode() ErrorCode { return this.Code }
+
+// For the developer, in English; may change. Translate by `code` instead.
+func (this VersionConflict) GetMessage() string { return this.Message }
+
+// The input field at fault, from the input down, such as ["input", "walletId"]; null when it is not one field.
+func (this VersionConflict) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
+// Whether and how to try again.
+func (this VersionConflict) GetRetry() Retry { return this.Retry }
+
+// Whether this is the stored outcome of an earlier request with the same key.
+func (this VersionConflict) GetReplayed() bool { return this.Replayed }
 
 // The caller, as the token says and as the database knows them.
 type Viewer struct {
@@ -1424,7 +3157,7 @@ type WalletFrozen struct {
 	Retry Retry `json:"retry"`
 	// Whether this is the stored outcome of an earlier request with the same key.
 	Replayed bool `json:"replayed"`
-	// Why it is frozen; null on a replay when it is frozen no longer.
+	// Why it is frozen; null on a replay when it is frozen no longer, and for those who advertise for its owner and do not see the wallet.
 	Reason *FreezeReason `json:"reason,omitempty"`
 	// Since when; null when `reason` is.
 	Since *time.Time `json:"since,omitempty"`
@@ -1457,6 +3190,10 @@ func (this WalletFrozen) GetRetry() Retry { return this.Retry }
 
 // Whether this is the stored outcome of an earlier request with the same key.
 func (this WalletFrozen) GetReplayed() bool { return this.Replayed }
+
+func (WalletFrozen) IsCreateCampaignPayload() {}
+
+func (WalletFrozen) IsFundCampaignPayload() {}
 
 // The wallet is not frozen. Retry: NEVER.
 type WalletNotFrozen struct {
@@ -1518,6 +3255,111 @@ type WalletPermissions struct {
 	Reasons []PermissionReason `json:"reasons"`
 }
 
+// The ad account does not take that currency. Retry: NEVER as it is; the corrected input may use the same key.
+type WrongCommodity struct {
+	// What failed.
+	Code ErrorCode `json:"code"`
+	// For the developer, in English; may change. Translate by `code` instead.
+	Message string `json:"message"`
+	// The input field at fault, from the input down, such as ["input", "campaignId"]; null when it is not one field.
+	Path []string `json:"path,omitempty"`
+	// Whether and how to try again.
+	Retry Retry `json:"retry"`
+	// Whether this is the stored outcome of an earlier request with the same key.
+	Replayed bool `json:"replayed"`
+	// What it pays in.
+	Commodity Commodity `json:"commodity"`
+}
+
+func (WrongCommodity) IsDepositAdFundsPayload() {}
+
+func (WrongCommodity) IsUserError() {}
+
+// What failed.
+func (this WrongCommodity) GetCode() ErrorCode { return this.Code }
+
+// For the developer, in English; may change. Translate by `code` instead.
+func (this WrongCommodity) GetMessage() string { return this.Message }
+
+// The input field at fault, from the input down, such as ["input", "walletId"]; null when it is not one field.
+func (this WrongCommodity) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
+// Whether and how to try again.
+func (this WrongCommodity) GetRetry() Retry { return this.Retry }
+
+// Whether this is the stored outcome of an earlier request with the same key.
+func (this WrongCommodity) GetReplayed() bool { return this.Replayed }
+
+// Kinds of things that can be promoted.
+type AdEntityType string
+
+const (
+	// A freelancer's or agency's profile.
+	AdEntityTypeProfile AdEntityType = "PROFILE"
+	// A project of the catalogue.
+	AdEntityTypeProject AdEntityType = "PROJECT"
+	// A client's job post.
+	AdEntityTypeJob AdEntityType = "JOB"
+)
+
+var AllAdEntityType = []AdEntityType{
+	AdEntityTypeProfile,
+	AdEntityTypeProject,
+	AdEntityTypeJob,
+}
+
+func (e AdEntityType) IsValid() bool {
+	switch e {
+	case AdEntityTypeProfile, AdEntityTypeProject, AdEntityTypeJob:
+		return true
+	}
+	return false
+}
+
+func (e AdEntityType) String() string {
+	return string(e)
+}
+
+func (e *AdEntityType) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = AdEntityType(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid AdEntityType", str)
+	}
+	return nil
+}
+
+func (e AdEntityType) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *AdEntityType) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e AdEntityType) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
 // Which time of a journal decides whether a balance counts it.
 type BalanceAxis string
 
@@ -1571,6 +3413,332 @@ func (e *BalanceAxis) UnmarshalJSON(b []byte) error {
 }
 
 func (e BalanceAxis) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What a budget bounds.
+type BudgetType string
+
+const (
+	// Net spend on one date of the ad account's time zone.
+	BudgetTypeDaily BudgetType = "DAILY"
+	// Net spend ever.
+	BudgetTypeLifetime BudgetType = "LIFETIME"
+)
+
+var AllBudgetType = []BudgetType{
+	BudgetTypeDaily,
+	BudgetTypeLifetime,
+}
+
+func (e BudgetType) IsValid() bool {
+	switch e {
+	case BudgetTypeDaily, BudgetTypeLifetime:
+		return true
+	}
+	return false
+}
+
+func (e BudgetType) String() string {
+	return string(e)
+}
+
+func (e *BudgetType) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = BudgetType(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid BudgetType", str)
+	}
+	return nil
+}
+
+func (e BudgetType) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *BudgetType) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e BudgetType) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What campaigns can be ordered by. A metric orders them as of one moment: see `orderedAsOf`.
+type CampaignOrder string
+
+const (
+	// When they were created.
+	CampaignOrderCreatedAt CampaignOrder = "CREATED_AT"
+	// Their name, whatever the case.
+	CampaignOrderName CampaignOrder = "NAME"
+	// Net spend in `range`.
+	CampaignOrderSpendNet CampaignOrder = "SPEND_NET"
+	// Impressions in `range`.
+	CampaignOrderImpressions CampaignOrder = "IMPRESSIONS"
+	// Clicks in `range`.
+	CampaignOrderClicks CampaignOrder = "CLICKS"
+	// Clicks per impression in `range`.
+	CampaignOrderCtr CampaignOrder = "CTR"
+	// Spend per billable click in `range`.
+	CampaignOrderAvgCpc CampaignOrder = "AVG_CPC"
+)
+
+var AllCampaignOrder = []CampaignOrder{
+	CampaignOrderCreatedAt,
+	CampaignOrderName,
+	CampaignOrderSpendNet,
+	CampaignOrderImpressions,
+	CampaignOrderClicks,
+	CampaignOrderCtr,
+	CampaignOrderAvgCpc,
+}
+
+func (e CampaignOrder) IsValid() bool {
+	switch e {
+	case CampaignOrderCreatedAt, CampaignOrderName, CampaignOrderSpendNet, CampaignOrderImpressions, CampaignOrderClicks, CampaignOrderCtr, CampaignOrderAvgCpc:
+		return true
+	}
+	return false
+}
+
+func (e CampaignOrder) String() string {
+	return string(e)
+}
+
+func (e *CampaignOrder) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = CampaignOrder(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid CampaignOrder", str)
+	}
+	return nil
+}
+
+func (e CampaignOrder) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *CampaignOrder) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e CampaignOrder) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Where ads of a campaign are shown. Each product promotes one type of entity.
+type CampaignProduct string
+
+const (
+	// A PROFILE, in the search for talent.
+	CampaignProductBoostedProfile CampaignProduct = "BOOSTED_PROFILE"
+	// A PROJECT, in the catalogue.
+	CampaignProductPromotedProject CampaignProduct = "PROMOTED_PROJECT"
+	// A JOB, in the search for work.
+	CampaignProductPromotedJob CampaignProduct = "PROMOTED_JOB"
+)
+
+var AllCampaignProduct = []CampaignProduct{
+	CampaignProductBoostedProfile,
+	CampaignProductPromotedProject,
+	CampaignProductPromotedJob,
+}
+
+func (e CampaignProduct) IsValid() bool {
+	switch e {
+	case CampaignProductBoostedProfile, CampaignProductPromotedProject, CampaignProductPromotedJob:
+		return true
+	}
+	return false
+}
+
+func (e CampaignProduct) String() string {
+	return string(e)
+}
+
+func (e *CampaignProduct) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = CampaignProduct(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid CampaignProduct", str)
+	}
+	return nil
+}
+
+func (e CampaignProduct) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *CampaignProduct) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e CampaignProduct) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What the owner of a campaign wants: DRAFT, then ENABLED and PAUSED in turn, then ENDED, then ARCHIVED.
+type CampaignStatus string
+
+const (
+	// Not shown yet.
+	CampaignStatusDraft CampaignStatus = "DRAFT"
+	// Shown while nothing holds it back.
+	CampaignStatusEnabled CampaignStatus = "ENABLED"
+	// Not shown until it is enabled again.
+	CampaignStatusPaused CampaignStatus = "PAUSED"
+	// Never shown again; what was left went back.
+	CampaignStatusEnded CampaignStatus = "ENDED"
+	// As ENDED, and left out of lists that do not ask for it.
+	CampaignStatusArchived CampaignStatus = "ARCHIVED"
+)
+
+var AllCampaignStatus = []CampaignStatus{
+	CampaignStatusDraft,
+	CampaignStatusEnabled,
+	CampaignStatusPaused,
+	CampaignStatusEnded,
+	CampaignStatusArchived,
+}
+
+func (e CampaignStatus) IsValid() bool {
+	switch e {
+	case CampaignStatusDraft, CampaignStatusEnabled, CampaignStatusPaused, CampaignStatusEnded, CampaignStatusArchived:
+		return true
+	}
+	return false
+}
+
+func (e CampaignStatus) String() string {
+	return string(e)
+}
+
+func (e *CampaignStatus) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = CampaignStatus(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid CampaignStatus", str)
+	}
+	return nil
+}
+
+func (e CampaignStatus) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *CampaignStatus) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e CampaignStatus) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What the cells of a column are.
+type CellType string
+
+const (
+	// IntCell.
+	CellTypeInt CellType = "INT"
+	// DecimalCell.
+	CellTypeDecimal CellType = "DECIMAL"
+	// AmountCell.
+	CellTypeAmount CellType = "AMOUNT"
+	// StringCell.
+	CellTypeString CellType = "STRING"
+	// DateCell.
+	CellTypeDate CellType = "DATE"
+)
+
+var AllCellType = []CellType{
+	CellTypeInt,
+	CellTypeDecimal,
+	CellTypeAmount,
+	CellTypeString,
+	CellTypeDate,
+}
+
+func (e CellType) IsValid() bool {
+	switch e {
+	case CellTypeInt, CellTypeDecimal, CellTypeAmount, CellTypeString, CellTypeDate:
+		return true
+	}
+	return false
+}
+
+func (e CellType) String() string {
+	return string(e)
+}
+
+func (e *CellType) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = CellType(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid CellType", str)
+	}
+	return nil
+}
+
+func (e CellType) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *CellType) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e CellType) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil
@@ -1632,6 +3800,426 @@ func (e *Commodity) UnmarshalJSON(b []byte) error {
 }
 
 func (e Commodity) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What a span of dates is compared with.
+type Comparison string
+
+const (
+	// The span of the same length right before.
+	ComparisonPreviousPeriod Comparison = "PREVIOUS_PERIOD"
+	// The same dates a year before; 29 February is compared with 28 February.
+	ComparisonPreviousYear Comparison = "PREVIOUS_YEAR"
+)
+
+var AllComparison = []Comparison{
+	ComparisonPreviousPeriod,
+	ComparisonPreviousYear,
+}
+
+func (e Comparison) IsValid() bool {
+	switch e {
+	case ComparisonPreviousPeriod, ComparisonPreviousYear:
+		return true
+	}
+	return false
+}
+
+func (e Comparison) String() string {
+	return string(e)
+}
+
+func (e *Comparison) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = Comparison(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid Comparison", str)
+	}
+	return nil
+}
+
+func (e Comparison) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *Comparison) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e Comparison) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What questions can be about.
+type Dataset string
+
+const (
+	// What ads did and cost, from the same charges as the ledger.
+	DatasetAdSpend Dataset = "AD_SPEND"
+	// Connects that came into wallets and left them, from the ledger.
+	DatasetWalletFlows Dataset = "WALLET_FLOWS"
+)
+
+var AllDataset = []Dataset{
+	DatasetAdSpend,
+	DatasetWalletFlows,
+}
+
+func (e Dataset) IsValid() bool {
+	switch e {
+	case DatasetAdSpend, DatasetWalletFlows:
+		return true
+	}
+	return false
+}
+
+func (e Dataset) String() string {
+	return string(e)
+}
+
+func (e *Dataset) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = Dataset(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid Dataset", str)
+	}
+	return nil
+}
+
+func (e Dataset) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *Dataset) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e Dataset) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Spans named by today's date in the field's time zone. Those that do not name today or an unfinished period exclude today.
+type DatePreset string
+
+const (
+	// Today so far.
+	DatePresetToday DatePreset = "TODAY"
+	// The day before today.
+	DatePresetYesterday DatePreset = "YESTERDAY"
+	// The seven days before today.
+	DatePresetLast7Days DatePreset = "LAST_7_DAYS"
+	// The 14 days before today.
+	DatePresetLast14Days DatePreset = "LAST_14_DAYS"
+	// The 30 days before today.
+	DatePresetLast30Days DatePreset = "LAST_30_DAYS"
+	// The 90 days before today.
+	DatePresetLast90Days DatePreset = "LAST_90_DAYS"
+	// From Monday on, today included.
+	DatePresetThisWeek DatePreset = "THIS_WEEK"
+	// Monday to Sunday of the week before this one.
+	DatePresetLastWeek DatePreset = "LAST_WEEK"
+	// From the first of the month on, today included.
+	DatePresetThisMonth DatePreset = "THIS_MONTH"
+	// The whole month before this one.
+	DatePresetLastMonth DatePreset = "LAST_MONTH"
+	// From the first of January, April, July or October on, today included.
+	DatePresetThisQuarter DatePreset = "THIS_QUARTER"
+	// The whole quarter before this one.
+	DatePresetLastQuarter DatePreset = "LAST_QUARTER"
+	// From the first of January on, today included.
+	DatePresetThisYear DatePreset = "THIS_YEAR"
+	// The whole year before this one.
+	DatePresetLastYear DatePreset = "LAST_YEAR"
+)
+
+var AllDatePreset = []DatePreset{
+	DatePresetToday,
+	DatePresetYesterday,
+	DatePresetLast7Days,
+	DatePresetLast14Days,
+	DatePresetLast30Days,
+	DatePresetLast90Days,
+	DatePresetThisWeek,
+	DatePresetLastWeek,
+	DatePresetThisMonth,
+	DatePresetLastMonth,
+	DatePresetThisQuarter,
+	DatePresetLastQuarter,
+	DatePresetThisYear,
+	DatePresetLastYear,
+}
+
+func (e DatePreset) IsValid() bool {
+	switch e {
+	case DatePresetToday, DatePresetYesterday, DatePresetLast7Days, DatePresetLast14Days, DatePresetLast30Days, DatePresetLast90Days, DatePresetThisWeek, DatePresetLastWeek, DatePresetThisMonth, DatePresetLastMonth, DatePresetThisQuarter, DatePresetLastQuarter, DatePresetThisYear, DatePresetLastYear:
+		return true
+	}
+	return false
+}
+
+func (e DatePreset) String() string {
+	return string(e)
+}
+
+func (e *DatePreset) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = DatePreset(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid DatePreset", str)
+	}
+	return nil
+}
+
+func (e DatePreset) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *DatePreset) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e DatePreset) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What holds an ad back. Values will be added.
+type DeliveryReason string
+
+const (
+	// The campaign is a draft or paused.
+	DeliveryReasonNotEnabled DeliveryReason = "NOT_ENABLED"
+	// Its schedule has not begun or is over.
+	DeliveryReasonOutOfFlight DeliveryReason = "OUT_OF_FLIGHT"
+	// It has no funds left.
+	DeliveryReasonNoFunds DeliveryReason = "NO_FUNDS"
+	// The wallet that funds it is frozen.
+	DeliveryReasonWalletFrozen DeliveryReason = "WALLET_FROZEN"
+	// Today's budget is spent; it is shown again tomorrow.
+	DeliveryReasonBudgetHitDaily DeliveryReason = "BUDGET_HIT_DAILY"
+	// Its whole budget is spent.
+	DeliveryReasonBudgetHitLifetime DeliveryReason = "BUDGET_HIT_LIFETIME"
+	// Its bid is under the least that the marketplace takes now.
+	DeliveryReasonBidBelowFloor DeliveryReason = "BID_BELOW_FLOOR"
+)
+
+var AllDeliveryReason = []DeliveryReason{
+	DeliveryReasonNotEnabled,
+	DeliveryReasonOutOfFlight,
+	DeliveryReasonNoFunds,
+	DeliveryReasonWalletFrozen,
+	DeliveryReasonBudgetHitDaily,
+	DeliveryReasonBudgetHitLifetime,
+	DeliveryReasonBidBelowFloor,
+}
+
+func (e DeliveryReason) IsValid() bool {
+	switch e {
+	case DeliveryReasonNotEnabled, DeliveryReasonOutOfFlight, DeliveryReasonNoFunds, DeliveryReasonWalletFrozen, DeliveryReasonBudgetHitDaily, DeliveryReasonBudgetHitLifetime, DeliveryReasonBidBelowFloor:
+		return true
+	}
+	return false
+}
+
+func (e DeliveryReason) String() string {
+	return string(e)
+}
+
+func (e *DeliveryReason) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = DeliveryReason(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid DeliveryReason", str)
+	}
+	return nil
+}
+
+func (e DeliveryReason) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *DeliveryReason) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e DeliveryReason) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Whether an ad can be shown now. Values will be added: show an unknown one by its reasons.
+type DeliveryState string
+
+const (
+	// It takes part in auctions.
+	DeliveryStateEligible DeliveryState = "ELIGIBLE"
+	// It will, once its schedule begins.
+	DeliveryStateScheduled DeliveryState = "SCHEDULED"
+	// Something holds it back.
+	DeliveryStateNotEligible DeliveryState = "NOT_ELIGIBLE"
+	// It will not be shown again.
+	DeliveryStateEnded DeliveryState = "ENDED"
+)
+
+var AllDeliveryState = []DeliveryState{
+	DeliveryStateEligible,
+	DeliveryStateScheduled,
+	DeliveryStateNotEligible,
+	DeliveryStateEnded,
+}
+
+func (e DeliveryState) IsValid() bool {
+	switch e {
+	case DeliveryStateEligible, DeliveryStateScheduled, DeliveryStateNotEligible, DeliveryStateEnded:
+		return true
+	}
+	return false
+}
+
+func (e DeliveryState) String() string {
+	return string(e)
+}
+
+func (e *DeliveryState) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = DeliveryState(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid DeliveryState", str)
+	}
+	return nil
+}
+
+func (e DeliveryState) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *DeliveryState) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e DeliveryState) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// By what can be measured. Values will be added.
+type Dimension string
+
+const (
+	// Date, or the bucket of dates that `grain` says.
+	DimensionDate Dimension = "DATE"
+	// Product of the campaign.
+	DimensionProduct Dimension = "PRODUCT"
+	// Campaign.
+	DimensionCampaign Dimension = "CAMPAIGN"
+	// Ad account.
+	DimensionAdAccount Dimension = "AD_ACCOUNT"
+	// What is paid in.
+	DimensionCommodity Dimension = "COMMODITY"
+	// Type of the transaction.
+	DimensionType Dimension = "TYPE"
+	// Origin of the lots moved.
+	DimensionOrigin Dimension = "ORIGIN"
+)
+
+var AllDimension = []Dimension{
+	DimensionDate,
+	DimensionProduct,
+	DimensionCampaign,
+	DimensionAdAccount,
+	DimensionCommodity,
+	DimensionType,
+	DimensionOrigin,
+}
+
+func (e Dimension) IsValid() bool {
+	switch e {
+	case DimensionDate, DimensionProduct, DimensionCampaign, DimensionAdAccount, DimensionCommodity, DimensionType, DimensionOrigin:
+		return true
+	}
+	return false
+}
+
+func (e Dimension) String() string {
+	return string(e)
+}
+
+func (e *Dimension) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = Dimension(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid Dimension", str)
+	}
+	return nil
+}
+
+func (e Dimension) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *Dimension) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e Dimension) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil
@@ -1727,6 +4315,38 @@ const (
 	ErrorCodeValidationFailed ErrorCode = "VALIDATION_FAILED"
 	// Member IdempotencyConflict. Keep key and body together in your outbox.
 	ErrorCodeIdempotencyConflict ErrorCode = "IDEMPOTENCY_CONFLICT"
+	// Member NameTaken. Choose another name.
+	ErrorCodeNameTaken ErrorCode = "NAME_TAKEN"
+	// Member InvalidSchedule. Correct the dates.
+	ErrorCodeInvalidSchedule ErrorCode = "INVALID_SCHEDULE"
+	// Member BudgetBelowMin. Ask for the least or more.
+	ErrorCodeBudgetBelowMin ErrorCode = "BUDGET_BELOW_MIN"
+	// Member BidOutOfRange. Bid within the range.
+	ErrorCodeBidOutOfRange ErrorCode = "BID_OUT_OF_RANGE"
+	// Member EntityNotPromotable. Choose what the product promotes.
+	ErrorCodeEntityNotPromotable ErrorCode = "ENTITY_NOT_PROMOTABLE"
+	// Member CampaignLimit. Open another ad account.
+	ErrorCodeCampaignLimit ErrorCode = "CAMPAIGN_LIMIT"
+	// Member VersionConflict. Read the campaign again and repeat the change with a new key.
+	ErrorCodeVersionConflict ErrorCode = "VERSION_CONFLICT"
+	// Member BelowSpentToday. Ask for more than was spent today.
+	ErrorCodeBelowSpentToday ErrorCode = "BELOW_SPENT_TODAY"
+	// Member BelowSpent. Ask for more than was spent.
+	ErrorCodeBelowSpent ErrorCode = "BELOW_SPENT"
+	// Member EditLimitReached. Wait for the next day.
+	ErrorCodeEditLimitReached ErrorCode = "EDIT_LIMIT_REACHED"
+	// Member LargeChangeNeedsConfirm. Ask the user, then send it with a new key and the confirmation.
+	ErrorCodeLargeChangeNeedsConfirm ErrorCode = "LARGE_CHANGE_NEEDS_CONFIRM"
+	// Member IllegalTransition. Read the campaign again.
+	ErrorCodeIllegalTransition ErrorCode = "ILLEGAL_TRANSITION"
+	// Member NoFunds. Fund the campaign first.
+	ErrorCodeNoFunds ErrorCode = "NO_FUNDS"
+	// Member CampaignEnded. Create another campaign.
+	ErrorCodeCampaignEnded ErrorCode = "CAMPAIGN_ENDED"
+	// Member WrongCommodity. Use the ad account's commodity.
+	ErrorCodeWrongCommodity ErrorCode = "WRONG_COMMODITY"
+	// A question exceeds a limit: `extensions.limit` names it, `extensions.max` says what it is. Ask for less.
+	ErrorCodeLimitExceeded ErrorCode = "LIMIT_EXCEEDED"
 	// No token, or a bad one (then with HTTP 401). Get a new token and send the same request again.
 	ErrorCodeUnauthenticated ErrorCode = "UNAUTHENTICATED"
 	// The token's roles, or for SERVICE its scope, do not open this field. Do not try again with this token.
@@ -1760,6 +4380,22 @@ var AllErrorCode = []ErrorCode{
 	ErrorCodeNotFound,
 	ErrorCodeValidationFailed,
 	ErrorCodeIdempotencyConflict,
+	ErrorCodeNameTaken,
+	ErrorCodeInvalidSchedule,
+	ErrorCodeBudgetBelowMin,
+	ErrorCodeBidOutOfRange,
+	ErrorCodeEntityNotPromotable,
+	ErrorCodeCampaignLimit,
+	ErrorCodeVersionConflict,
+	ErrorCodeBelowSpentToday,
+	ErrorCodeBelowSpent,
+	ErrorCodeEditLimitReached,
+	ErrorCodeLargeChangeNeedsConfirm,
+	ErrorCodeIllegalTransition,
+	ErrorCodeNoFunds,
+	ErrorCodeCampaignEnded,
+	ErrorCodeWrongCommodity,
+	ErrorCodeLimitExceeded,
 	ErrorCodeUnauthenticated,
 	ErrorCodeForbidden,
 	ErrorCodeBadRequest,
@@ -1772,7 +4408,7 @@ var AllErrorCode = []ErrorCode{
 
 func (e ErrorCode) IsValid() bool {
 	switch e {
-	case ErrorCodeInsufficientFunds, ErrorCodeAlreadySpent, ErrorCodeWalletFrozen, ErrorCodeWalletExists, ErrorCodeOwnerMismatch, ErrorCodeAlreadyRecorded, ErrorCodeReversalExceeds, ErrorCodeNotReversible, ErrorCodeWalletAlreadyFrozen, ErrorCodeWalletNotFrozen, ErrorCodeAmountOverflow, ErrorCodeNotFound, ErrorCodeValidationFailed, ErrorCodeIdempotencyConflict, ErrorCodeUnauthenticated, ErrorCodeForbidden, ErrorCodeBadRequest, ErrorCodeOverloaded, ErrorCodeTimeout, ErrorCodeConsistencyAhead, ErrorCodeUnavailable, ErrorCodeInternal:
+	case ErrorCodeInsufficientFunds, ErrorCodeAlreadySpent, ErrorCodeWalletFrozen, ErrorCodeWalletExists, ErrorCodeOwnerMismatch, ErrorCodeAlreadyRecorded, ErrorCodeReversalExceeds, ErrorCodeNotReversible, ErrorCodeWalletAlreadyFrozen, ErrorCodeWalletNotFrozen, ErrorCodeAmountOverflow, ErrorCodeNotFound, ErrorCodeValidationFailed, ErrorCodeIdempotencyConflict, ErrorCodeNameTaken, ErrorCodeInvalidSchedule, ErrorCodeBudgetBelowMin, ErrorCodeBidOutOfRange, ErrorCodeEntityNotPromotable, ErrorCodeCampaignLimit, ErrorCodeVersionConflict, ErrorCodeBelowSpentToday, ErrorCodeBelowSpent, ErrorCodeEditLimitReached, ErrorCodeLargeChangeNeedsConfirm, ErrorCodeIllegalTransition, ErrorCodeNoFunds, ErrorCodeCampaignEnded, ErrorCodeWrongCommodity, ErrorCodeLimitExceeded, ErrorCodeUnauthenticated, ErrorCodeForbidden, ErrorCodeBadRequest, ErrorCodeOverloaded, ErrorCodeTimeout, ErrorCodeConsistencyAhead, ErrorCodeUnavailable, ErrorCodeInternal:
 		return true
 	}
 	return false
@@ -1808,6 +4444,64 @@ func (e *ErrorCode) UnmarshalJSON(b []byte) error {
 }
 
 func (e ErrorCode) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Whether figures may still change by clicks that are reported late.
+type Finality string
+
+const (
+	// They may: the span ended less than 120 hours ago, or has not ended.
+	FinalityProvisional Finality = "PROVISIONAL"
+	// They will not.
+	FinalityFinal Finality = "FINAL"
+)
+
+var AllFinality = []Finality{
+	FinalityProvisional,
+	FinalityFinal,
+}
+
+func (e Finality) IsValid() bool {
+	switch e {
+	case FinalityProvisional, FinalityFinal:
+		return true
+	}
+	return false
+}
+
+func (e Finality) String() string {
+	return string(e)
+}
+
+func (e *Finality) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = Finality(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid Finality", str)
+	}
+	return nil
+}
+
+func (e Finality) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *Finality) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e Finality) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil
@@ -2194,6 +4888,91 @@ func (e MembershipRole) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
+// What can be measured. Values will be added.
+type Metric string
+
+const (
+	// Charges less credits.
+	MetricSpendNet Metric = "SPEND_NET"
+	// Charges.
+	MetricSpendGross Metric = "SPEND_GROSS"
+	// Given back for invalid clicks.
+	MetricCredits Metric = "CREDITS"
+	// How often ads were shown.
+	MetricImpressions Metric = "IMPRESSIONS"
+	// Valid clicks.
+	MetricClicks Metric = "CLICKS"
+	// Clicks per impression.
+	MetricCtr Metric = "CTR"
+	// Gross spend per billable click.
+	MetricAvgCpc Metric = "AVG_CPC"
+	// Connects that came into wallets.
+	MetricUnitsIn Metric = "UNITS_IN"
+	// Connects that left wallets.
+	MetricUnitsOut Metric = "UNITS_OUT"
+	// UNITS_IN less UNITS_OUT.
+	MetricUnitsNet Metric = "UNITS_NET"
+	// Transactions.
+	MetricTransactions Metric = "TRANSACTIONS"
+)
+
+var AllMetric = []Metric{
+	MetricSpendNet,
+	MetricSpendGross,
+	MetricCredits,
+	MetricImpressions,
+	MetricClicks,
+	MetricCtr,
+	MetricAvgCpc,
+	MetricUnitsIn,
+	MetricUnitsOut,
+	MetricUnitsNet,
+	MetricTransactions,
+}
+
+func (e Metric) IsValid() bool {
+	switch e {
+	case MetricSpendNet, MetricSpendGross, MetricCredits, MetricImpressions, MetricClicks, MetricCtr, MetricAvgCpc, MetricUnitsIn, MetricUnitsOut, MetricUnitsNet, MetricTransactions:
+		return true
+	}
+	return false
+}
+
+func (e Metric) String() string {
+	return string(e)
+}
+
+func (e *Metric) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = Metric(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid Metric", str)
+	}
+	return nil
+}
+
+func (e Metric) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *Metric) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e Metric) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
 // Kinds of owners.
 type OwnerKind string
 
@@ -2517,6 +5296,131 @@ func (e Role) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
+// Length of a bucket, in local time of the series' zone.
+type SeriesGrain string
+
+const (
+	// Fifteen minutes.
+	SeriesGrainQuarterHour SeriesGrain = "QUARTER_HOUR"
+	// An hour of the clock.
+	SeriesGrainHour SeriesGrain = "HOUR"
+	// A calendar day, 23 to 25 hours long where clocks change.
+	SeriesGrainDay SeriesGrain = "DAY"
+	// Seven days from Monday.
+	SeriesGrainWeek SeriesGrain = "WEEK"
+	// A calendar month.
+	SeriesGrainMonth SeriesGrain = "MONTH"
+)
+
+var AllSeriesGrain = []SeriesGrain{
+	SeriesGrainQuarterHour,
+	SeriesGrainHour,
+	SeriesGrainDay,
+	SeriesGrainWeek,
+	SeriesGrainMonth,
+}
+
+func (e SeriesGrain) IsValid() bool {
+	switch e {
+	case SeriesGrainQuarterHour, SeriesGrainHour, SeriesGrainDay, SeriesGrainWeek, SeriesGrainMonth:
+		return true
+	}
+	return false
+}
+
+func (e SeriesGrain) String() string {
+	return string(e)
+}
+
+func (e *SeriesGrain) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = SeriesGrain(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid SeriesGrain", str)
+	}
+	return nil
+}
+
+func (e SeriesGrain) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *SeriesGrain) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e SeriesGrain) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Which end of an order comes first.
+type SortDirection string
+
+const (
+	// The least.
+	SortDirectionAsc SortDirection = "ASC"
+	// The greatest.
+	SortDirectionDesc SortDirection = "DESC"
+)
+
+var AllSortDirection = []SortDirection{
+	SortDirectionAsc,
+	SortDirectionDesc,
+}
+
+func (e SortDirection) IsValid() bool {
+	switch e {
+	case SortDirectionAsc, SortDirectionDesc:
+		return true
+	}
+	return false
+}
+
+func (e SortDirection) String() string {
+	return string(e)
+}
+
+func (e *SortDirection) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = SortDirection(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid SortDirection", str)
+	}
+	return nil
+}
+
+func (e SortDirection) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *SortDirection) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e SortDirection) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
 // Kinds of things that Connects are spent on.
 type SubjectType string
 
@@ -2652,6 +5556,14 @@ const (
 	TransactionTypeReturnTos TransactionType = "RETURN_TOS"
 	// A correction undid an earlier transaction, wholly or in part.
 	TransactionTypeReversal TransactionType = "REVERSAL"
+	// Connects, or money of an ad account, were set aside for a campaign.
+	TransactionTypeCampaignFunded TransactionType = "CAMPAIGN_FUNDED"
+	// What a campaign had left came back.
+	TransactionTypeCampaignReleased TransactionType = "CAMPAIGN_RELEASED"
+	// Clicks were charged to a campaign. Never a row of a wallet's history: what is charged left the wallet before.
+	TransactionTypeClickCharge TransactionType = "CLICK_CHARGE"
+	// Money was deposited into an ad account. Never a row of a wallet's history.
+	TransactionTypeAdFundsDeposited TransactionType = "AD_FUNDS_DEPOSITED"
 )
 
 var AllTransactionType = []TransactionType{
@@ -2664,11 +5576,15 @@ var AllTransactionType = []TransactionType{
 	TransactionTypeReturnJobClosed,
 	TransactionTypeReturnTos,
 	TransactionTypeReversal,
+	TransactionTypeCampaignFunded,
+	TransactionTypeCampaignReleased,
+	TransactionTypeClickCharge,
+	TransactionTypeAdFundsDeposited,
 }
 
 func (e TransactionType) IsValid() bool {
 	switch e {
-	case TransactionTypePurchase, TransactionTypePlanGrant, TransactionTypePromoGrant, TransactionTypeBonusGrant, TransactionTypeCompensation, TransactionTypeProposal, TransactionTypeReturnJobClosed, TransactionTypeReturnTos, TransactionTypeReversal:
+	case TransactionTypePurchase, TransactionTypePlanGrant, TransactionTypePromoGrant, TransactionTypeBonusGrant, TransactionTypeCompensation, TransactionTypeProposal, TransactionTypeReturnJobClosed, TransactionTypeReturnTos, TransactionTypeReversal, TransactionTypeCampaignFunded, TransactionTypeCampaignReleased, TransactionTypeClickCharge, TransactionTypeAdFundsDeposited:
 		return true
 	}
 	return false

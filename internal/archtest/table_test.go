@@ -27,11 +27,11 @@ type row struct {
 
 var (
 	onlyStandard = []string(nil)
-	domain       = []string{"ledger", "internal/policy"}
+	domain       = []string{"ledger", "internal/policy", "internal/domain"}
 	services     = []string{"internal/wallet", "internal/campaign", "internal/analytics", "internal/payment"}
 	leaf         = []string(nil)
 	drivers      = []string{
-		"ledger", "internal/policy", "internal/wallet", "internal/campaign", "internal/analytics", "internal/payment",
+		"ledger", "internal/policy", "internal/domain", "internal/market", "internal/wallet", "internal/campaign", "internal/analytics", "internal/payment",
 		"internal/postgres", "internal/embedpg", "internal/obs",
 	}
 )
@@ -43,12 +43,16 @@ var table = []row{
 	{pkg: "ledger/ledgertest", ours: []string{"ledger"}, others: []string{"pgregory.net/rapid"}},
 	{pkg: "internal/policy", ours: nil, others: onlyStandard},
 
+	{pkg: "internal/domain", ours: []string{"ledger"}, others: onlyStandard, never: []string{"database/sql", "net"}},
 	{pkg: "internal/wallet", ours: domain, others: onlyStandard, never: []string{"database/sql", "net"}},
 	{pkg: "internal/campaign", ours: domain, others: onlyStandard, never: []string{"database/sql", "net"}},
 	{pkg: "internal/analytics", ours: domain, others: onlyStandard, never: []string{"database/sql", "net"}},
 	{pkg: "internal/payment", ours: domain, others: onlyStandard, never: []string{"database/sql"}},
 
-	{pkg: "internal/postgres", ours: slices.Concat(domain, services, []string{"internal/jobs"}), others: []string{anything}},
+	// What concerns two domain packages: one chart, one set of templates, the effects of one on the other.
+	{pkg: "internal/market", ours: slices.Concat(domain, services), others: onlyStandard, never: []string{"database/sql", "net"}},
+
+	{pkg: "internal/postgres", ours: slices.Concat(domain, services, []string{"internal/market", "internal/jobs"}), others: []string{anything}},
 	{pkg: "internal/jobs", ours: slices.Concat(domain, services), others: []string{anything}},
 
 	{pkg: "internal/scalar", ours: leaf, others: []string{"github.com/99designs/gqlgen", "github.com/vektah/gqlparser/v2"}},
@@ -76,6 +80,18 @@ var table = []row{
 	},
 	{pkg: "internal/pgtest", ours: []string{"internal/embedpg", "internal/postgres"}, others: []string{anything}},
 	{pkg: "internal/archtest", ours: nil, others: onlyStandard},
+
+	// The peer of the page benchmarks knows the product's rules, but none of what answers its pages.
+	{
+		pkg:    "bench/handwritten",
+		ours:   []string{"ledger", "internal/policy", "internal/domain", "internal/wallet", "internal/campaign", "internal/analytics", "internal/auth"},
+		others: []string{anything}, never: []string{"github.com/99designs/gqlgen"},
+	},
+	{
+		pkg:    "bench/pages",
+		ours:   []string{"bench/handwritten", "internal/auth", "internal/embedpg", "internal/httpapi", "internal/obs"},
+		others: []string{anything}, never: []string{"github.com/99designs/gqlgen"},
+	},
 	{pkg: ".", ours: []string{anything}, others: []string{anything}},
 }
 

@@ -19,6 +19,7 @@ func TestCommandLine(t *testing.T) {
 		{"stray_argument_is_2", []string{"migrate", "up"}, 2, `unexpected argument "up"`},
 		{"flag_without_a_number_is_2", []string{"demo", "-wallets", "many"}, 2, "-wallets"},
 		{"too_few_wallets_is_2", []string{"demo", "-wallets", "0"}, 2, "-wallets must be"},
+		{"negative_campaigns_is_2", []string{"demo", "-campaigns", "-1"}, 2, "-campaigns must be 0 to"},
 		{"too_many_days_is_2", []string{"demo", "-days", "100000"}, 2, "-days must be"},
 		{"token_for_nobody_is_2", []string{"token"}, 2, "name -role and -subject"},
 		{"unknown_role_is_2", []string{"token", "-role", "ROOT", "-subject", "x"}, 2, `no role "ROOT"`},

@@ -16,7 +16,7 @@ import (
 )
 
 // smallDemo keeps the tests short; the generator's own tests look at what it generates.
-var smallDemo = []string{"demo", "-wallets", "10", "-days", "2"}
+var smallDemo = []string{"demo", "-wallets", "10", "-campaigns", "12", "-days", "2"}
 
 // databases are the variables that name a test's database.
 func databases(db *pgtest.DB) []string {
@@ -133,7 +133,7 @@ func TestPrivatePostgreSQL(t *testing.T) {
 	dir := filepath.Join(dataDir(t), "data")
 	env := environ("PURSER_DATA_DIR=" + dir)
 
-	if got := run(t, env, smallDemo...); got.code != 0 || !strings.Contains(got.stdout, "demo: loaded 10 wallets") {
+	if got := run(t, env, smallDemo...); got.code != 0 || !strings.Contains(got.stdout, "demo: loaded 10 wallets, 12 campaigns and 2 days") {
 		t.Fatalf("demo = %+v", got)
 	}
 	t.Run("is_stopped_after_a_command_that_started_it", func(t *testing.T) {

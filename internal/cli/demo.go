@@ -10,8 +10,8 @@ import (
 
 	"purser/internal/config"
 	"purser/internal/demo"
+	"purser/internal/market"
 	"purser/internal/postgres"
-	"purser/internal/wallet"
 )
 
 // seedDefault is the seed of the marketplace that serve loads and that personas are taken from.
@@ -19,8 +19,8 @@ const seedDefault = 1
 
 // demoFlags are the command line of demo.
 type demoFlags struct {
-	wallets, days int
-	seed          int64
+	wallets, campaigns, days int
+	seed                     int64
 }
 
 func demoCommand() command {
@@ -28,8 +28,9 @@ func demoCommand() command {
 		name: "demo",
 		line: "load a demonstration marketplace into an empty database",
 		help: `
-Loads a generated marketplace, written through the ledger, that ends now: the same seed, size and end
-give the same rows. The database must be empty; a load that was interrupted is finished, with the
+Loads a generated marketplace, written through the ledger, that ends now: the same seed, sizes and end
+give the same rows. It has wallets, advertisers with campaigns in five countries, and the clicks that
+were charged to them. The database must be empty; a load that was interrupted is finished, with the
 parameters it began with. In development serve does this by itself with the defaults. There is no such
 command in production.
 
@@ -41,6 +42,7 @@ Environment:
 		bind: func(flags *flag.FlagSet) action {
 			var f demoFlags
 			flags.IntVar(&f.wallets, "wallets", demo.WalletsDefault, "how `many` wallets")
+			flags.IntVar(&f.campaigns, "campaigns", demo.CampaignsDefault, "how `many` campaigns; 0 for a marketplace without advertising")
 			flags.IntVar(&f.days, "days", demo.DaysDefault, "how many `days` of history")
 			flags.Int64Var(&f.seed, "seed", seedDefault, "the `number` that decides everything generated")
 			return func(ctx context.Context, p *Program) error { return loadDemo(ctx, p, f) }
@@ -52,6 +54,9 @@ func loadDemo(ctx context.Context, p *Program, f demoFlags) error {
 	// Zero means the default to the generator; whoever writes it here means something else.
 	if f.wallets < demo.WalletsMin || f.wallets > demo.WalletsMax {
 		return usagef("-wallets must be %d to %d", demo.WalletsMin, demo.WalletsMax)
+	}
+	if f.campaigns < 0 || f.campaigns > demo.CampaignsMax {
+		return usagef("-campaigns must be 0 to %d", demo.CampaignsMax)
 	}
 	if f.days < demo.DaysMin || f.days > demo.DaysMax {
 		return usagef("-days must be %d to %d", demo.DaysMin, demo.DaysMax)
@@ -65,21 +70,24 @@ func loadDemo(ctx context.Context, p *Program, f demoFlags) error {
 			return err
 		}
 		defer db.Close()
-		return p.load(ctx, db, f)
+		return p.load(ctx, db, d.ownerURL, f)
 	})
 }
 
 // load writes the demonstration and tells people how far it is.
-func (p *Program) load(ctx context.Context, db *postgres.DB, f demoFlags) error {
+func (p *Program) load(ctx context.Context, db *postgres.DB, ownerURL string, f demoFlags) error {
 	began := p.Clock()
-	rules, line := wallet.Rules(), newProgress(p.Stdout)
+	rules, line := market.Rules(), newProgress(p.Stdout)
 	summary, err := demo.Load(ctx, demo.Options{
 		Rules: rules, Store: db.NewStore(rules), Loads: db,
-		Wallets: f.wallets, Days: f.days, Seed: f.seed, Now: began,
+		Wallets: f.wallets, Campaigns: f.campaigns, Days: f.days, Seed: f.seed, Now: began,
 		Progress: line.show,
 	})
 	line.end()
 	if err != nil {
+		return err
+	}
+	if err := postgres.Analyze(ctx, ownerURL); err != nil {
 		return err
 	}
 	verb := "loaded"
@@ -87,8 +95,8 @@ func (p *Program) load(ctx context.Context, db *postgres.DB, f demoFlags) error 
 		verb = "finished an interrupted load of"
 	}
 	took := p.Clock().Sub(began).Round(100 * time.Millisecond)
-	fmt.Fprintf(p.Stdout, "demo: %s %d wallets and %d days of history with seed %d in %s: %d journals, %d refusals\n",
-		verb, summary.Load.Wallets, summary.Load.Days, summary.Load.Seed, took, summary.Journals, summary.Refusals)
+	fmt.Fprintf(p.Stdout, "demo: %s %d wallets, %d campaigns and %d days of history with seed %d in %s: %d journals, %d refusals\n",
+		verb, summary.Load.Wallets, summary.Load.Campaigns, summary.Load.Days, summary.Load.Seed, took, summary.Journals, summary.Refusals)
 	return nil
 }
 
@@ -97,7 +105,9 @@ func (s *server) loadDemo(ctx context.Context) error {
 	if s.cfg.Mode != config.Development {
 		return nil
 	}
-	err := s.program.load(ctx, s.db, demoFlags{wallets: demo.WalletsDefault, days: demo.DaysDefault, seed: seedDefault})
+	err := s.program.load(ctx, s.db, s.database.ownerURL, demoFlags{
+		wallets: demo.WalletsDefault, campaigns: demo.CampaignsDefault, days: demo.DaysDefault, seed: seedDefault,
+	})
 	if errors.Is(err, postgres.ErrNotEmpty) {
 		return nil
 	}

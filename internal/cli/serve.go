@@ -16,9 +16,9 @@ import (
 	"purser/internal/auth"
 	"purser/internal/config"
 	"purser/internal/httpapi"
+	"purser/internal/market"
 	"purser/internal/obs"
 	"purser/internal/postgres"
-	"purser/internal/wallet"
 	"purser/ledger"
 )
 
@@ -112,7 +112,7 @@ func serve(ctx context.Context, p *Program) (err error) {
 	if err != nil {
 		return err
 	}
-	rules := wallet.Rules()
+	rules := market.Rules()
 	book := ledger.New(ledger.Config{Rules: rules, Store: s.db.NewStore(rules), Clock: p.Clock})
 	defer func() { err = errors.Join(err, closeLedger(ctx, book)) }()
 	parts := Parts{

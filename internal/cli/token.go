@@ -30,6 +30,7 @@ so that it can be used as $(purser token ...). Name a role and a subject, or a p
 demonstration. The server need not run. There is no such command in production.
 
   purser token -persona freelancer
+  purser token -persona advertiser
   purser token -role SERVICE -subject billing -scope "grantConnects purchaseConnects"
   purser token -role AGENCY_MEMBER,FREELANCER -subject 0192f0c8-0d9c-7cc0-8e6f-4b6d1a6c9a01 -ttl 8h
 

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"purser/internal/auth"
+	"purser/internal/demo"
 	"purser/internal/embedpg"
 )
 
@@ -31,6 +32,16 @@ func judge(t *testing.T, dir, token string) *auth.Principal {
 		t.Fatalf("the token %q is refused: %v", token, err)
 	}
 	return principal
+}
+
+// advertiser is the party of the persona in the marketplace of the default seed.
+func advertiser(t *testing.T) string {
+	t.Helper()
+	persona, ok := demo.FindPersona(1, "advertiser")
+	if !ok {
+		t.Fatal("there is no advertiser")
+	}
+	return persona.Subject
 }
 
 func TestToken(t *testing.T) {
@@ -60,8 +71,19 @@ func TestToken(t *testing.T) {
 			"persona_of_a_service_may_call_every_mutation_for_services",
 			[]string{"-persona", "service"},
 			auth.Principal{Subject: "marketplace", Roles: []auth.Role{auth.RoleService}, Scope: []string{
-				"freezeWallet", "grantConnects", "openWallet", "purchaseConnects", "reverseTransaction", "setMembership", "unfreezeWallet",
+				"depositAdFunds", "freezeWallet", "grantConnects", "openAdAccount", "openWallet", "purchaseConnects",
+				"recordClickCharges", "reverseTransaction", "setMembership", "unfreezeWallet",
 			}},
+		},
+		{
+			"persona_who_sees_aggregates",
+			[]string{"-persona", "product-manager"},
+			auth.Principal{Subject: "demo-product-manager", Roles: []auth.Role{auth.RoleProductManager}},
+		},
+		{
+			"persona_who_advertises",
+			[]string{"-persona", "advertiser"},
+			auth.Principal{Subject: advertiser(t), HasParty: true, Roles: []auth.Role{auth.RoleAdvertiserAdmin}},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {

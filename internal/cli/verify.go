@@ -7,8 +7,8 @@ import (
 	"log/slog"
 
 	"purser/internal/config"
+	"purser/internal/market"
 	"purser/internal/postgres"
-	"purser/internal/wallet"
 )
 
 func verifyCommand() command {
@@ -39,7 +39,7 @@ func verify(ctx context.Context, p *Program) error {
 		if err := db.CheckSchema(ctx); err != nil {
 			return err
 		}
-		checks, err := db.Verify(ctx, wallet.Rules())
+		checks, err := db.Verify(ctx, market.Rules())
 		if err != nil {
 			return err
 		}

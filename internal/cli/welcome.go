@@ -38,7 +38,9 @@ Tokens for development come from "%s token"; a freelancer of the demonstration a
   TOKEN=$(%s)
   curl -s %s/graphql -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \
     -d '{"query":"{ viewer { wallets { id kind balance { available } } } }"}'
-`, s.program.Name, token, base)
+
+Of the others (-persona %s), the advertiser has campaigns, the product manager asks analytics.
+`, s.program.Name, token, base, strings.Join(personaNames()[1:], "|"))
 }
 
 // developmentKey reports whether the server accepts tokens of the development key.

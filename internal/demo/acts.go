@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 
+	"purser/internal/domain"
 	"purser/internal/wallet"
 	"purser/ledger"
 )
@@ -16,9 +17,9 @@ const priceUnitMinor = 15
 func feeOf(priceMinor int64) int64 { return min((priceMinor*29+500)/1000+30, priceMinor) }
 
 func (g *generator) open(h *holder) error {
-	owner := wallet.OwnerParty
+	owner := domain.OwnerParty
 	if h.isAgency() {
-		owner = wallet.OwnerOrganisation
+		owner = domain.OwnerOrganisation
 	}
 	result, err := g.service.Open(context.Background(), g.caller, wallet.Open{
 		Key: g.key(), Owner: h.owner, OwnerKind: owner, Kind: h.kind, Jurisdiction: h.place.jurisdiction, TimeZone: h.place.zone,
@@ -38,7 +39,7 @@ func (g *generator) join(h *holder, who staffer) error {
 	if _, err := g.intended(result, err, nil); err != nil {
 		return err
 	}
-	h.members[who.party] = who.role
+	h.members[who] = true
 	return nil
 }
 
@@ -48,13 +49,13 @@ type gift struct {
 	quantity  int64
 	validDays int
 	rule      string
-	inputs    []wallet.Input
+	inputs    []domain.Input
 }
 
 func (g *generator) grant(h *holder, what gift) (ledger.ID, error) {
 	result, err := g.service.Grant(context.Background(), g.caller, wallet.Grant{
 		Key: g.key(), Wallet: h.ref, Quantity: what.quantity, Origin: what.origin, ValidDays: what.validDays,
-		Explanation: wallet.Explanation{Rule: what.rule, Inputs: what.inputs},
+		Explanation: domain.Explanation{Rule: what.rule, Inputs: what.inputs},
 	})
 	return g.intended(result, err, nil)
 }
@@ -71,7 +72,7 @@ func (g *generator) purchase(h *holder, quantity int64) error {
 
 // proposal is one spend: by whom, on what, and for how much.
 type proposal struct {
-	caller   wallet.Caller
+	caller   domain.Caller
 	subject  ledger.Subject
 	quantity int64
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"purser/internal/domain"
 	"purser/internal/wallet"
 	"purser/ledger"
 )
@@ -20,8 +21,8 @@ type decided struct {
 }
 
 // books decides commands by the ledger's own fold on whole books in memory, and
-// keeps them in order until they are posted. It is the wallet.Poster and the
-// wallet.Directory of the generator.
+// keeps them in order until they are posted. It is the domain.Poster, the
+// wallet.Directory and the campaign.Directory of the generator.
 type books struct {
 	rules *ledger.Rules
 	// at is the instant of the event being played, postedAt the later instant
@@ -30,8 +31,11 @@ type books struct {
 	states       map[ledger.BookID]*ledger.State
 	queued       map[ledger.BookID][]decided
 	order        []ledger.BookID // of first use
+	owners       map[ledger.ID]domain.OwnerRow
 	byWallet     map[ledger.ID]*holder
-	byOwner      map[ledger.ID]*holder
+	byAdAccount  map[ledger.ID]*adAccount
+	byCampaign   map[ledger.ID]*advert
+	inserted     []insertion
 	remembered   []memory
 }
 
@@ -41,20 +45,18 @@ type memory struct {
 	book     ledger.BookID
 	journal  ledger.ID
 	once     string
+	day      ledger.RowID // of what a campaign was charged; zero for none
 }
 
-func newBooks(rules *ledger.Rules, holders []*holder) *books {
-	b := &books{
+func newBooks(rules *ledger.Rules) *books {
+	return &books{
 		rules: rules, states: map[ledger.BookID]*ledger.State{}, queued: map[ledger.BookID][]decided{},
-		byWallet: make(map[ledger.ID]*holder, len(holders)), byOwner: make(map[ledger.ID]*holder, len(holders)),
+		owners: map[ledger.ID]domain.OwnerRow{}, byWallet: map[ledger.ID]*holder{},
+		byAdAccount: map[ledger.ID]*adAccount{}, byCampaign: map[ledger.ID]*advert{},
 	}
-	for _, h := range holders {
-		b.byOwner[h.owner] = h
-	}
-	return b
 }
 
-// Post implements wallet.Poster: it decides the command as the ledger will. A
+// Post implements domain.Poster: it decides the command as the ledger will. A
 // command without a business instant gets the event's, because the ledger would
 // take the later one at which it posts.
 func (b *books) Post(_ context.Context, c ledger.Command) (ledger.Outcome, error) {
@@ -69,7 +71,8 @@ func (b *books) Post(_ context.Context, c ledger.Command) (ledger.Outcome, error
 	}
 	if delta != nil {
 		state.Advance(delta)
-		b.remembered = append(b.remembered, memory{b.postedAt, c.Book, c.ID, c.Once})
+		b.record(&c, delta)
+		b.remembered = append(b.remembered, memory{b.postedAt, c.Book, c.ID, c.Once, chargedDay(c.Guards)})
 	}
 	b.queued[c.Book] = append(b.queued[c.Book], decided{command: c, outcome: outcome})
 	return outcome, nil
@@ -86,9 +89,10 @@ func (b *books) state(book ledger.BookID) *ledger.State {
 }
 
 // advance begins the next stretch of time and forgets what is too old to be
-// reversed or repeated, so that memory does not grow with the days.
+// reversed, repeated or counted, so that memory does not grow with the days.
 func (b *books) advance(postedAt time.Time) {
 	b.postedAt = postedAt
+	b.insert()
 	oldest := postedAt.Add(-recordsKept)
 	var n int
 	for ; n < len(b.remembered) && b.remembered[n].postedAt.Before(oldest); n++ {
@@ -96,6 +100,7 @@ func (b *books) advance(postedAt time.Time) {
 		state := b.states[old.book]
 		delete(state.Journals, old.journal)
 		delete(state.Once, old.once)
+		delete(state.Rows, old.day)
 	}
 	b.remembered = append(b.remembered[:0], b.remembered[n:]...)
 }
@@ -128,7 +133,7 @@ func (b *books) remaining(book ledger.BookID, lot ledger.ID) int64 {
 
 // Page implements wallet.Directory for the one thing that commands ask: whether
 // the caller reaches a wallet, and as what.
-func (b *books) Page(_ context.Context, caller wallet.Caller, request wallet.PageRequest) (*wallet.Page, error) {
+func (b *books) Page(_ context.Context, caller domain.Caller, request wallet.PageRequest) (*wallet.Page, error) {
 	page := &wallet.Page{Now: b.at}
 	for _, ref := range request.Refs {
 		h, known := b.byWallet[ref.ID]
@@ -145,7 +150,7 @@ func (b *books) Page(_ context.Context, caller wallet.Caller, request wallet.Pag
 }
 
 // accessOf returns as what the caller reaches the holder's wallet, "" for not.
-func (h *holder) accessOf(caller wallet.Caller) wallet.Access {
+func (h *holder) accessOf(caller domain.Caller) wallet.Access {
 	if caller.All {
 		return wallet.AccessAll
 	}
@@ -154,7 +159,7 @@ func (h *holder) accessOf(caller wallet.Caller) wallet.Access {
 	}
 	for _, role := range caller.Memberships {
 		switch {
-		case h.members[caller.Party] != role:
+		case !h.members[staffer{caller.Party, role}]:
 		case role == roleAdmin:
 			return wallet.AccessAdmin
 		case role == roleMember:
@@ -164,15 +169,11 @@ func (h *holder) accessOf(caller wallet.Caller) wallet.Access {
 	return ""
 }
 
-// Owner implements wallet.Directory.
-func (b *books) Owner(_ context.Context, id ledger.ID) (wallet.OwnerRow, error) {
-	h, known := b.byOwner[id]
-	if !known || h.ref.ID.IsZero() {
-		return wallet.OwnerRow{}, wallet.ErrNotFound
+// Owner implements wallet.Directory and campaign.Directory.
+func (b *books) Owner(_ context.Context, id ledger.ID) (domain.OwnerRow, error) {
+	owner, known := b.owners[id]
+	if !known {
+		return domain.OwnerRow{}, domain.ErrNotFound
 	}
-	kind := wallet.OwnerParty
-	if h.isAgency() {
-		kind = wallet.OwnerOrganisation
-	}
-	return wallet.OwnerRow{ID: id, Book: h.ref.Book, Kind: kind, Jurisdiction: h.place.jurisdiction, TimeZone: h.place.zone}, nil
+	return owner, nil
 }

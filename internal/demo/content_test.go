@@ -6,6 +6,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"purser/internal/campaign"
+	"purser/internal/market"
 	"purser/internal/wallet"
 )
 
@@ -16,7 +18,8 @@ func TestLoadContent(t *testing.T) {
 	summary := d.load(t)
 
 	t.Run("every_kind_of_event_occurs", func(t *testing.T) {
-		want := append(slices.Clone(wallet.TransactionTypes), wallet.TypeWalletOpened, wallet.TypeWalletFrozen, wallet.TypeWalletUnfrozen, wallet.TypeMembershipSet)
+		want := append(slices.Clone(wallet.TransactionTypes), wallet.TypeWalletOpened, wallet.TypeWalletFrozen, wallet.TypeWalletUnfrozen, wallet.TypeMembershipSet,
+			campaign.TypeAdAccountOpened, campaign.TypeDeposit, campaign.TypeCampaignCreated, campaign.TypeCampaignUpdated, campaign.TypeClickCharge)
 		slices.Sort(want)
 		if diff := cmp.Diff(want, d.strings(t, `SELECT DISTINCT type FROM journals ORDER BY 1`)); diff != "" {
 			t.Errorf("types of journals (-want +got):\n%s", diff)
@@ -24,16 +27,17 @@ func TestLoadContent(t *testing.T) {
 	})
 	t.Run("only_the_planned_refusals_occur", func(t *testing.T) {
 		got := d.strings(t, `SELECT DISTINCT refusal FROM idempotency_keys WHERE refusal IS NOT NULL ORDER BY 1`)
-		if diff := cmp.Diff([]string{"ACCOUNT_FROZEN", "ALREADY_DONE", "INSUFFICIENT_FUNDS"}, got); diff != "" {
+		if diff := cmp.Diff([]string{"ACCOUNT_FROZEN", "ALREADY_DONE", "GUARD_FAILED", "INSUFFICIENT_FUNDS"}, got); diff != "" {
 			t.Errorf("refusals (-want +got):\n%s", diff)
 		}
 		if got := d.count(t, `SELECT count(*) FROM idempotency_keys WHERE refusal IS NOT NULL`); got != summary.Refusals {
 			t.Errorf("refusals: %d stored, %d in the summary", got, summary.Refusals)
 		}
 	})
-	t.Run("refusals_are_of_spends_alone", func(t *testing.T) {
-		got := d.strings(t, `SELECT DISTINCT mutation FROM idempotency_keys WHERE refusal IS NOT NULL`)
-		if diff := cmp.Diff([]string{"spendConnects"}, got); diff != "" {
+	t.Run("refusals_are_of_spends_and_of_one_budget", func(t *testing.T) {
+		got := d.strings(t, `SELECT DISTINCT mutation FROM idempotency_keys WHERE refusal IS NOT NULL AND refusal <> 'GUARD_FAILED'
+			UNION ALL SELECT mutation FROM idempotency_keys WHERE refusal = 'GUARD_FAILED'`)
+		if diff := cmp.Diff([]string{"spendConnects", "updateCampaign"}, got); diff != "" {
 			t.Errorf("refused mutations (-want +got):\n%s", diff)
 		}
 	})
@@ -87,16 +91,18 @@ func TestLoadInvariants(t *testing.T) {
 		"no_floored_account_is_negative_I5": `SELECT count(*) FROM account_balances WHERE floored AND credits < debits`,
 		"lots_are_the_balance_I9": `SELECT count(*) FROM (SELECT a.account_id FROM accounts a JOIN account_balances b USING (book_id, account_id)
 			LEFT JOIN lots l ON l.book_id = a.book_id AND l.wallet_id = a.owner_id
-			WHERE a.class = 'WALLET:*:AVAILABLE' GROUP BY a.account_id, b.credits, b.debits
-			HAVING coalesce(sum(l.remaining), 0) <> b.credits - b.debits) x`,
+			WHERE a.class = 'WALLET:*:AVAILABLE' GROUP BY a.account_id, a.owner_id, b.credits, b.debits
+			HAVING coalesce(sum(l.remaining), 0) <> b.credits - b.debits + (SELECT coalesce(sum(c.funded + c.credited - c.released - c.consumed), 0)
+				FROM campaigns c JOIN ad_accounts p USING (book_id, ad_account_id) WHERE p.wallet_id = a.owner_id)) x`,
 		"deferred_revenue_is_the_basis_of_lots_I29": `SELECT count(*) FROM (
 			SELECT a.book_id, a.commodity, b.credits - b.debits AS deferred FROM accounts a JOIN account_balances b USING (book_id, account_id) WHERE a.code = '2000') d
 			WHERE deferred <> (SELECT coalesce(sum(basis_remaining), 0) FROM lots l WHERE l.book_id = d.book_id AND l.money = d.commodity)`,
 		"seq_is_dense_and_ids_follow_it_I18": `SELECT count(*) FROM (SELECT seq, journal_id, posted_at, row_number() OVER w AS n, lag(journal_id) OVER w AS before,
 			lag(posted_at) OVER w AS posted_before FROM journals WINDOW w AS (PARTITION BY book_id ORDER BY seq)) x
 			WHERE seq <> n OR before >= journal_id OR posted_before > posted_at`,
-		"nothing_takes_effect_after_it_is_posted": `SELECT count(*) FROM journals WHERE effective_at > posted_at OR effective_at < posted_at - interval '181 minutes'`,
-		"fees_never_exceed_prices":                `SELECT count(*) FROM account_balances b JOIN accounts a USING (book_id, account_id) WHERE a.code = '1010' AND b.credits > b.debits`,
+		"nothing_takes_effect_after_it_is_posted": `SELECT count(*) FROM journals WHERE effective_at > posted_at OR effective_at < posted_at - interval '181 minutes'
+			- CASE WHEN type = 'CLICK_CHARGE' THEN interval '75 minutes' ELSE interval '0' END`,
+		"fees_never_exceed_prices": `SELECT count(*) FROM account_balances b JOIN accounts a USING (book_id, account_id) WHERE a.code = '1010' AND b.credits > b.debits`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			if n := d.count(t, sql); n != 0 {
@@ -105,7 +111,7 @@ func TestLoadInvariants(t *testing.T) {
 		})
 	}
 	t.Run("verify_is_clean", func(t *testing.T) {
-		checks, err := d.Verify(t.Context(), wallet.Rules())
+		checks, err := d.Verify(t.Context(), market.Rules())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,14 +1,14 @@
 // Package demo invents the history of a small marketplace and writes it through
 // the ledger, so that every page has something true to show.
 //
-// A load is decided by four parameters: the seed, the number of wallets, the
-// number of days and the instant at which history ends. The same four give the
-// same rows, down to every id and posting instant, whatever the machine does
+// A load is decided by five parameters: the seed, the number of wallets, the
+// number of campaigns, the number of days and the instant at which history ends.
+// The same five give the same rows, down to every id and posting instant, whatever the machine does
 // meanwhile; finished_at of demo_loads is the only reading of a wall clock.
 //
 // The generator plays the marketplace event by event on a simulated clock. Each
-// event is a request to wallet.Service, the product's own way to a command, and
-// is decided at once by the ledger's fold on books held in memory: that tells
+// event is a request to wallet.Service or campaign.Service, the product's own way
+// to a command, and is decided at once by the ledger's fold on books held in memory: that tells
 // the generator what its wallets hold. The commands are then posted in order,
 // a stretch of simulated time a batch, and what the ledger answers must be what
 // the fold answered here: a difference ends the load with an error.
@@ -28,14 +28,17 @@ import (
 )
 
 // Bounds and defaults of a load. Below WalletsMin there is no room for an
-// agency with its people beside the personas.
+// agency with its people beside the personas. Advertisers are in five countries
+// and everything happens to some campaign from about a dozen campaigns on.
 const (
-	WalletsDefault = 2000
-	WalletsMin     = 10
-	WalletsMax     = 200_000
-	DaysDefault    = 90
-	DaysMin        = 1
-	DaysMax        = 730
+	WalletsDefault   = 2000
+	WalletsMin       = 10
+	WalletsMax       = 200_000
+	CampaignsDefault = 240
+	CampaignsMax     = 20_000
+	DaysDefault      = 90
+	DaysMin          = 1
+	DaysMax          = 730
 )
 
 // ErrInvalidOptions is returned by Load for options out of bounds.
@@ -60,7 +63,9 @@ type Options struct {
 	// Wallets and Days say how much; zero means the default.
 	Wallets int
 	Days    int
-	Seed    int64
+	// Campaigns may be none: zero is no default.
+	Campaigns int
+	Seed      int64
 	// Now is the instant at which history ends.
 	Now time.Time
 	// Progress is called about once a second and once at the end, never
@@ -133,9 +138,13 @@ func (o Options) load() (postgres.DemoLoad, error) {
 		return postgres.DemoLoad{}, fmt.Errorf("%w: rules, store, loads and now are needed", ErrInvalidOptions)
 	case o.Wallets < WalletsMin || o.Wallets > WalletsMax:
 		return postgres.DemoLoad{}, fmt.Errorf("%w: wallets must be %d to %d, got %d", ErrInvalidOptions, WalletsMin, WalletsMax, o.Wallets)
+	case o.Campaigns < 0 || o.Campaigns > CampaignsMax:
+		return postgres.DemoLoad{}, fmt.Errorf("%w: campaigns must be 0 to %d, got %d", ErrInvalidOptions, CampaignsMax, o.Campaigns)
 	case o.Days < DaysMin || o.Days > DaysMax:
 		return postgres.DemoLoad{}, fmt.Errorf("%w: days must be %d to %d, got %d", ErrInvalidOptions, DaysMin, DaysMax, o.Days)
 	}
 	// Whole seconds survive every store, and a load resumes with what was stored.
-	return postgres.DemoLoad{Seed: o.Seed, Wallets: o.Wallets, Days: o.Days, EndsAt: o.Now.UTC().Truncate(time.Second)}, nil
+	return postgres.DemoLoad{
+		Seed: o.Seed, Wallets: o.Wallets, Campaigns: o.Campaigns, Days: o.Days, EndsAt: o.Now.UTC().Truncate(time.Second),
+	}, nil
 }

@@ -11,9 +11,9 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"purser/internal/demo"
+	"purser/internal/market"
 	"purser/internal/pgtest"
 	"purser/internal/postgres"
-	"purser/internal/wallet"
 	"purser/ledger"
 )
 
@@ -45,8 +45,8 @@ func newDatabase(t *testing.T) *database {
 
 // options load a small marketplace, in which everything happens.
 func (d *database) options() demo.Options {
-	rules := wallet.Rules()
-	return demo.Options{Rules: rules, Store: d.NewStore(rules), Loads: d, Wallets: 60, Days: 30, Seed: seed, Now: endsAt}
+	rules := market.Rules()
+	return demo.Options{Rules: rules, Store: d.NewStore(rules), Loads: d, Wallets: 60, Campaigns: 24, Days: 30, Seed: seed, Now: endsAt}
 }
 
 func (d *database) load(t *testing.T) demo.Summary {

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"time"
 
+	"purser/internal/campaign"
+	"purser/internal/domain"
+	"purser/internal/market"
 	"purser/internal/postgres"
 	"purser/internal/wallet"
 	"purser/ledger"
@@ -36,22 +39,34 @@ type generator struct {
 	agenda   agenda
 	books    *books
 	service  *wallet.Service
-	caller   wallet.Caller // of everything that is not an owner's act
+	campaign *campaign.Service
+	caller   domain.Caller // of everything that is not an owner's act
 	requests int64
 }
 
 func newGenerator(rules *ledger.Rules, load postgres.DemoLoad) (*generator, error) {
-	holders, err := newPopulation(load.Seed, load.Wallets)
+	var moved map[int]place
+	if load.Campaigns > 0 {
+		moved = advertisersPlaces
+	}
+	holders, err := newPopulation(load.Seed, load.Wallets, moved)
 	if err != nil {
 		return nil, err
 	}
 	g := &generator{
-		load: load, start: load.EndsAt.AddDate(0, 0, -load.Days), holders: holders, books: newBooks(rules, holders),
-		caller: wallet.Caller{Principal: "service:" + serviceName, All: true},
+		load: load, start: load.EndsAt.AddDate(0, 0, -load.Days), holders: holders, books: newBooks(rules),
+		caller: domain.Caller{Principal: "service:" + serviceName, All: true},
 	}
 	ids := &sequence{rng: stream(load.Seed, "ids", 0)}
 	clock := func() time.Time { return g.books.at }
-	g.service = wallet.NewService(g.books, g.books, clock, func() ledger.ID { return ids.next(g.books.at) })
+	newID := func() ledger.ID { return ids.next(g.books.at) }
+	g.service = wallet.NewService(g.books, g.books, clock, newID)
+	g.campaign = campaign.NewService(campaign.Config{
+		Ledger: g.books, Directory: g.books, Clock: clock, NewID: newID, Projections: market.Projections(),
+	})
+	if err := g.planAdvertising(); err != nil {
+		return nil, err
+	}
 	g.planAll()
 	return g, nil
 }
@@ -113,17 +128,22 @@ func (g *generator) key() string {
 
 // intended checks that a request had the outcome its event is about: accepted
 // when refusal is nil. It returns the journal.
-func (g *generator) intended(result wallet.Result, err error, refusal error) (ledger.ID, error) {
-	if err == nil && result.Outcome.Refusal != nil {
-		err = result.Outcome.Refusal
+func (g *generator) intended(result wallet.Result, err, refusal error) (ledger.ID, error) {
+	return g.outcome("wallet "+result.Wallet.ID.String(), result.Outcome, err, refusal)
+}
+
+// outcome is intended for a request on anything.
+func (g *generator) outcome(on string, outcome ledger.Outcome, err, refusal error) (ledger.ID, error) {
+	if err == nil && outcome.Refusal != nil {
+		err = outcome.Refusal
 	}
 	switch {
 	case refusal == nil && err == nil, refusal != nil && errors.Is(err, refusal):
-		return result.Outcome.Journal, nil
+		return outcome.Journal, nil
 	case err == nil:
-		return ledger.NilID, fmt.Errorf("play the event of %s: accepted on wallet %s instead of: %w",
-			g.books.at.Format(time.RFC3339), result.Wallet.ID, refusal)
+		return ledger.NilID, fmt.Errorf("play the event of %s: accepted on %s instead of: %w",
+			g.books.at.Format(time.RFC3339), on, refusal)
 	default:
-		return ledger.NilID, fmt.Errorf("play the event of %s on wallet %s: %w", g.books.at.Format(time.RFC3339), result.Wallet.ID, err)
+		return ledger.NilID, fmt.Errorf("play the event of %s on %s: %w", g.books.at.Format(time.RFC3339), on, err)
 	}
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"purser/internal/demo"
+	"purser/internal/market"
 	"purser/internal/postgres"
-	"purser/internal/wallet"
 	"purser/ledger"
 )
 
@@ -103,7 +103,7 @@ func resume(t *testing.T, cut *database, want demo.Summary, rows map[string][]st
 		t.Fatalf("the interrupted load wrote %d of %d journals", n, want.Journals)
 	}
 	options := cut.options()
-	options.Wallets, options.Days, options.Now = 70, 31, endsAt.Add(time.Hour)
+	options.Wallets, options.Campaigns, options.Days, options.Now = 70, 0, 31, endsAt.Add(time.Hour)
 	got, err := demo.Load(t.Context(), options)
 	if err != nil {
 		t.Fatal(err)
@@ -174,16 +174,18 @@ func TestLoadRefuses(t *testing.T) {
 		}
 	})
 	for name, change := range map[string]func(*demo.Options){
-		"too_few_wallets":  func(o *demo.Options) { o.Wallets = demo.WalletsMin - 1 },
-		"too_many_wallets": func(o *demo.Options) { o.Wallets = demo.WalletsMax + 1 },
-		"negative_days":    func(o *demo.Options) { o.Days = -1 },
-		"too_many_days":    func(o *demo.Options) { o.Days = demo.DaysMax + 1 },
-		"no_end":           func(o *demo.Options) { o.Now = time.Time{} },
-		"no_store":         func(o *demo.Options) { o.Store = nil },
+		"too_few_wallets":    func(o *demo.Options) { o.Wallets = demo.WalletsMin - 1 },
+		"too_many_wallets":   func(o *demo.Options) { o.Wallets = demo.WalletsMax + 1 },
+		"too_few_campaigns":  func(o *demo.Options) { o.Campaigns = -1 },
+		"too_many_campaigns": func(o *demo.Options) { o.Campaigns = demo.CampaignsMax + 1 },
+		"negative_days":      func(o *demo.Options) { o.Days = -1 },
+		"too_many_days":      func(o *demo.Options) { o.Days = demo.DaysMax + 1 },
+		"no_end":             func(o *demo.Options) { o.Now = time.Time{} },
+		"no_store":           func(o *demo.Options) { o.Store = nil },
 	} {
 		t.Run(name+"_returns_ErrInvalidOptions", func(t *testing.T) {
 			t.Parallel()
-			options := demo.Options{Rules: wallet.Rules(), Store: lyingStore{}, Loads: (*postgres.DB)(nil), Now: endsAt}
+			options := demo.Options{Rules: market.Rules(), Store: lyingStore{}, Loads: (*postgres.DB)(nil), Now: endsAt}
 			change(&options)
 			if _, err := demo.Load(t.Context(), options); !errors.Is(err, demo.ErrInvalidOptions) {
 				t.Errorf("got %v, want ErrInvalidOptions", err)
@@ -208,23 +210,28 @@ func (s lyingStore) Batch(ctx context.Context, needs *ledger.Needs, fold func(*l
 // the parts that personas play must fit.
 func TestLoadSizes(t *testing.T) {
 	t.Parallel()
-	for name, size := range map[string][2]int{
-		"fewest_wallets_for_one_day":      {demo.WalletsMin, demo.DaysMin},
-		"fewest_wallets_for_a_season":     {demo.WalletsMin, 100},
-		"agency_without_room_for_people":  {22, 3},
-		"more_commands_than_fit_in_batch": {3000, 1},
+	for name, size := range map[string]struct{ wallets, campaigns, days int }{
+		"fewest_wallets_for_one_day":      {demo.WalletsMin, 30, demo.DaysMin},
+		"fewest_wallets_for_a_season":     {demo.WalletsMin, 0, 100},
+		"most_campaigns_for_few_owners":   {demo.WalletsMin, 150, 5},
+		"one_campaign":                    {demo.WalletsMin, 1, 9},
+		"agency_without_room_for_people":  {22, 13, 3},
+		"more_commands_than_fit_in_batch": {3000, 0, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := newDatabase(t)
 			options := d.options()
-			options.Wallets, options.Days = size[0], size[1]
+			options.Wallets, options.Campaigns, options.Days = size.wallets, size.campaigns, size.days
 			summary, err := demo.Load(t.Context(), options)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if got := d.count(t, `SELECT count(*) FROM journals`); got != summary.Journals {
 				t.Errorf("journals: %d stored, %d in the summary", got, summary.Journals)
+			}
+			if got := d.count(t, `SELECT count(*) FROM campaigns`); size.days > 1 && got != int64(size.campaigns) {
+				t.Errorf("campaigns: %d stored, want %d", got, size.campaigns)
 			}
 			if late := d.count(t, `SELECT count(*) FROM journals WHERE posted_at > $1::timestamptz + interval '1 millisecond'`, endsAt); late != 0 {
 				t.Errorf("%d journals were posted after the end", late)

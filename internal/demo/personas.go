@@ -13,12 +13,14 @@ type Persona struct {
 
 // Names of the personas.
 const (
-	PersonaFreelancer   = "freelancer"
-	PersonaAgencyAdmin  = "agency-admin"
-	PersonaAgencyMember = "agency-member"
-	PersonaService      = "service"
-	PersonaFinance      = "finance"
-	PersonaAuditor      = "auditor"
+	PersonaFreelancer     = "freelancer"
+	PersonaAgencyAdmin    = "agency-admin"
+	PersonaAgencyMember   = "agency-member"
+	PersonaAdvertiser     = "advertiser"
+	PersonaProductManager = "product-manager"
+	PersonaService        = "service"
+	PersonaFinance        = "finance"
+	PersonaAuditor        = "auditor"
 )
 
 // serviceName is the client that opens wallets, grants and records payments in
@@ -28,17 +30,22 @@ const serviceName = "marketplace"
 // Personas returns who can be impersonated in the marketplace of a seed. It
 // reads nothing: owners' ids follow from the seed, and the first wallets play
 // fixed parts whatever the size of the load. The freelancer's wallet has a
-// purchase, a promotion, proposals, a whole and a partial return, and a refusal;
-// agency-admin and agency-member act for the first agency and have a wallet of
-// their own.
+// purchase, a promotion, proposals, a whole and a partial return, and a refusal,
+// and pays for a few campaigns; agency-admin and agency-member act for the first
+// agency and have a wallet of their own, and the admin manages its campaigns. The
+// advertiser has no wallet, but most campaigns of all, paid in prepaid money. A
+// load without campaigns has none for any of them.
 func Personas(seed int64) []Persona {
 	party := func(index int) string { return ownerID(seed, index).String() }
 	return []Persona{
 		{Name: PersonaFreelancer, Subject: party(indexFreelancer), Roles: []string{"FREELANCER"}},
-		{Name: PersonaAgencyAdmin, Subject: party(indexAgency + 1), Roles: []string{"FREELANCER", roleAdmin}},
+		{Name: PersonaAgencyAdmin, Subject: party(indexAgency + 1), Roles: []string{"FREELANCER", roleAdmin, roleAdvertiser}},
 		{Name: PersonaAgencyMember, Subject: party(indexAgency + 2), Roles: []string{"FREELANCER", roleMember}},
+		{Name: PersonaAdvertiser, Subject: advertiserID(seed).String(), Roles: []string{roleAdvertiser}},
+		{Name: PersonaProductManager, Subject: "demo-product-manager", Roles: []string{"PRODUCT_MANAGER"}},
 		{Name: PersonaService, Subject: serviceName, Roles: []string{"SERVICE"}, Scope: []string{
-			"freezeWallet", "grantConnects", "openWallet", "purchaseConnects", "reverseTransaction", "setMembership", "unfreezeWallet",
+			"depositAdFunds", "freezeWallet", "grantConnects", "openAdAccount", "openWallet", "purchaseConnects",
+			"recordClickCharges", "reverseTransaction", "setMembership", "unfreezeWallet",
 		}},
 		{Name: PersonaFinance, Subject: "demo-finance", Roles: []string{"FINANCE"}},
 		{Name: PersonaAuditor, Subject: "demo-auditor", Roles: []string{"AUDITOR"}},

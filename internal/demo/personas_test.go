@@ -6,7 +6,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"purser/internal/auth"
+	"purser/internal/campaign"
 	"purser/internal/demo"
+	"purser/internal/domain"
 	"purser/ledger"
 )
 
@@ -59,12 +61,14 @@ func TestPersonas(t *testing.T) {
 			t.Error("nothing is left that expires soon")
 		}
 	})
-	for name, role := range map[string]string{demo.PersonaAgencyAdmin: "AGENCY_ADMIN", demo.PersonaAgencyMember: "AGENCY_MEMBER"} {
+	for name, roles := range map[string][]string{
+		demo.PersonaAgencyAdmin: {"ADVERTISER_ADMIN", "AGENCY_ADMIN"}, demo.PersonaAgencyMember: {"AGENCY_MEMBER"},
+	} {
 		t.Run(name+"_acts_for_an_agency_and_has_a_wallet", func(t *testing.T) {
 			party := persona(t, name).Subject
 			got := d.strings(t, `SELECT m.role FROM memberships m JOIN wallets w ON w.owner_id = m.organisation_id
-				WHERE m.party_id = $1 AND m.ended_at IS NULL AND w.kind = 'AGENCY'`, party)
-			if diff := cmp.Diff([]string{role}, got); diff != "" {
+				WHERE m.party_id = $1 AND m.ended_at IS NULL AND w.kind = 'AGENCY' ORDER BY 1`, party)
+			if diff := cmp.Diff(roles, got); diff != "" {
 				t.Errorf("roles (-want +got):\n%s", diff)
 			}
 			if n := d.count(t, `SELECT count(*) FROM wallets WHERE owner_id = $1 AND kind = 'FREELANCER'`, party); n != 1 {
@@ -76,6 +80,33 @@ func TestPersonas(t *testing.T) {
 		service := "service:" + persona(t, demo.PersonaService).Subject
 		if n := d.count(t, `SELECT count(*) FROM journals WHERE initiated_by = $1`, service); n == 0 {
 			t.Errorf("%s initiated nothing", service)
+		}
+	})
+	t.Run("every_advertiser_reaches_their_campaigns", func(t *testing.T) {
+		for name, want := range map[string]struct {
+			commodity ledger.Commodity
+			zone      string
+			access    campaign.Access
+			campaigns int
+		}{
+			demo.PersonaFreelancer:  {ledger.CNX, "Asia/Kathmandu", campaign.AccessOwner, 3},
+			demo.PersonaAgencyAdmin: {ledger.CNX, "Europe/Berlin", campaign.AccessAdmin, 3},
+			demo.PersonaAdvertiser:  {ledger.USD, "America/New_York", campaign.AccessOwner, 6},
+		} {
+			party, err := ledger.ParseID(persona(t, name).Subject)
+			if err != nil {
+				t.Fatal(err)
+			}
+			accounts := d.adAccounts(t, domain.Caller{Party: party, OwnAdAccounts: true, Memberships: persona(t, name).Roles})
+			var campaigns int
+			for _, a := range accounts {
+				if a.Commodity == want.commodity && a.TimeZone == want.zone && a.Access == want.access {
+					campaigns += int(a.Campaigns)
+				}
+			}
+			if campaigns != want.campaigns {
+				t.Errorf("%s reaches %+v, want %d campaigns as %+v", name, accounts, want.campaigns, want)
+			}
 		}
 	})
 }

@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"time"
 
-	"purser/internal/wallet"
+	"purser/internal/domain"
 	"purser/ledger"
 )
 
@@ -75,7 +75,7 @@ func (g *generator) planSpecials() {
 	}
 	for _, h := range g.spread(compensatedShare) {
 		g.agenda.plan(g.during(0.1+0.8*h.rng.Float64()), func() error {
-			_, err := g.grant(h, gift{origin: ledger.OriginCompensation, quantity: 15, rule: "GOODWILL", inputs: []wallet.Input{
+			_, err := g.grant(h, gift{origin: ledger.OriginCompensation, quantity: 15, rule: "GOODWILL", inputs: []domain.Input{
 				{Name: "case", Value: strconv.Itoa(1000 + h.rng.IntN(9000))},
 			}})
 			return err
@@ -127,8 +127,8 @@ func (g *generator) planMonth(h *holder) {
 
 // monthly returns what the wallet's plan grants.
 func (h *holder) monthly() []gift {
-	inputs := func(plan string) []wallet.Input {
-		return []wallet.Input{{Name: "plan", Value: plan}, {Name: "dayOfMonth", Value: strconv.Itoa(h.payday)}}
+	inputs := func(plan string) []domain.Input {
+		return []domain.Input{{Name: "plan", Value: plan}, {Name: "dayOfMonth", Value: strconv.Itoa(h.payday)}}
 	}
 	free := gift{origin: ledger.OriginPlan, quantity: 10, rule: "MONTHLY_FREE"}
 	switch {
@@ -169,14 +169,14 @@ func (g *generator) promote(h *holder, campaign int) error {
 	}
 	_, err := g.grant(h, gift{
 		origin: ledger.OriginPromo, quantity: quantity, validDays: promotionDays[campaign], rule: "CAMPAIGN",
-		inputs: []wallet.Input{{Name: "campaign", Value: strconv.Itoa(campaign + 1)}},
+		inputs: []domain.Input{{Name: "campaign", Value: strconv.Itoa(campaign + 1)}},
 	})
 	return err
 }
 
 // mistake grants a month twice, and takes back what is left of it later.
 func (g *generator) mistake(h *holder) error {
-	lot, err := g.grant(h, gift{origin: ledger.OriginPlan, quantity: 10, rule: "MONTHLY_FREE", inputs: []wallet.Input{
+	lot, err := g.grant(h, gift{origin: ledger.OriginPlan, quantity: 10, rule: "MONTHLY_FREE", inputs: []domain.Input{
 		{Name: "plan", Value: "BASIC"}, {Name: "dayOfMonth", Value: strconv.Itoa(h.payday)},
 	}})
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"purser/internal/domain"
 	"purser/internal/wallet"
 	"purser/ledger"
 )
@@ -21,8 +22,9 @@ const (
 	// indexSpecial is the first owner after the personas and their agency.
 	indexSpecial = 8
 
-	roleAdmin  = "AGENCY_ADMIN"
-	roleMember = "AGENCY_MEMBER"
+	roleAdmin      = "AGENCY_ADMIN"
+	roleMember     = "AGENCY_MEMBER"
+	roleAdvertiser = "ADVERTISER_ADMIN"
 
 	// proposalsMean is how many proposals a wallet sends a day on average;
 	// agencies send several times that.
@@ -54,7 +56,7 @@ type holder struct {
 	frozen   bool
 	attempts int // while frozen
 	staff    []staffer
-	members  map[ledger.ID]string // role by party, as recorded so far
+	members  map[staffer]bool // as recorded so far
 }
 
 // staffer is a party that acts for an agency.
@@ -72,7 +74,8 @@ func (h *holder) isAgency() bool { return h.kind == wallet.KindAgency }
 func isAgencyIndex(index, size int) bool { return index%agencyEvery == indexAgency && index+2 < size }
 
 // newPopulation returns all owners of a load in the order of their numbers.
-func newPopulation(seed int64, size int) ([]*holder, error) {
+// moved gives some of them another place than chance does.
+func newPopulation(seed int64, size int, moved map[int]place) ([]*holder, error) {
 	ranks := stream(seed, "ranks", 0).Perm(size)
 	var weights float64
 	for rank := range size {
@@ -81,6 +84,9 @@ func newPopulation(seed int64, size int) ([]*holder, error) {
 	holders := make([]*holder, size)
 	for i := range holders {
 		h := newHolder(seed, i, size)
+		if to, moves := moved[i]; moves {
+			h.settle(to)
+		}
 		share := 1 / (float64(ranks[i]+1+zipfOffset) * weights)
 		h.perDay = proposalsMean * float64(size) * share
 		switch {
@@ -89,7 +95,7 @@ func newPopulation(seed int64, size int) ([]*holder, error) {
 		case h.isAgency():
 			h.perDay += agencyProposals
 		}
-		zone, err := wallet.LoadZone(h.place.zone)
+		zone, err := domain.LoadZone(h.place.zone)
 		if err != nil {
 			return nil, fmt.Errorf("make owner %d: %w", i, err)
 		}
@@ -104,21 +110,18 @@ func newPopulation(seed int64, size int) ([]*holder, error) {
 func newHolder(seed int64, index, size int) *holder {
 	h := &holder{
 		index: index, owner: ownerID(seed, index), kind: wallet.KindFreelancer, rng: stream(seed, "holder", index),
-		money: ledger.USD, members: map[ledger.ID]string{},
+		members: map[staffer]bool{},
 	}
 	weights := make([]int, len(places))
 	for i, place := range places {
 		weights[i] = place.weight
 	}
-	h.place = places[weighted(h.rng, weights)]
+	h.settle(places[weighted(h.rng, weights)])
 	switch index {
 	case indexFreelancer:
-		h.place = place{jurisdiction: "NP", zone: "Asia/Kathmandu"} // a quarter of an hour off everyone's habits
+		h.settle(place{jurisdiction: "NP", zone: "Asia/Kathmandu"}) // a quarter of an hour off everyone's habits
 	case indexAgency:
-		h.place = place{jurisdiction: "DE", zone: "Europe/Berlin"} // the other money, at every size
-	}
-	if h.place.jurisdiction == "DE" {
-		h.money = ledger.EUR
+		h.settle(place{jurisdiction: "DE", zone: "Europe/Berlin"}) // the other money, at every size
 	}
 	h.plus, h.payday = chance(h.rng, 0.15), 1+h.rng.IntN(28)
 	h.pays = []float64{0, 0.35, 0.85}[weighted(h.rng, []int{25, 25, 50})]
@@ -130,6 +133,14 @@ func newHolder(seed int64, index, size int) *holder {
 		h.plus, h.pays = true, 0.7
 	}
 	return h
+}
+
+// settle says where the holder lives, and so in which money they pay.
+func (h *holder) settle(at place) {
+	h.place, h.money = at, ledger.USD
+	if at.jurisdiction == "DE" {
+		h.money = ledger.EUR
+	}
 }
 
 // hire gives an agency its people: the owners numbered after it, an admin first.
@@ -150,10 +161,10 @@ func (h *holder) hire(seed int64, size int) {
 
 // spender returns who sends the next proposal from the wallet: its owner, or one
 // of an agency's people.
-func (h *holder) spender() wallet.Caller {
+func (h *holder) spender() domain.Caller {
 	if !h.isAgency() {
-		return wallet.Caller{Principal: "party:" + h.owner.String(), Party: h.owner, OwnWallets: true}
+		return domain.Caller{Principal: "party:" + h.owner.String(), Party: h.owner, OwnWallets: true}
 	}
 	who := h.staff[h.rng.IntN(len(h.staff))]
-	return wallet.Caller{Principal: "party:" + who.party.String(), Party: who.party, Memberships: []string{who.role}}
+	return domain.Caller{Principal: "party:" + who.party.String(), Party: who.party, Memberships: []string{who.role}}
 }

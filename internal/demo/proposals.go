@@ -3,7 +3,7 @@ package demo
 import (
 	"time"
 
-	"purser/internal/wallet"
+	"purser/internal/domain"
 	"purser/ledger"
 )
 
@@ -85,7 +85,7 @@ func (g *generator) follow(h *holder, p proposal, journal ledger.ID) {
 	}
 	if chance(h.rng, interviewShare) {
 		g.agenda.plan(nextMidnight(g.books.at, time.UTC).Add(6*time.Hour), func() error {
-			_, err := g.grant(h, gift{origin: ledger.OriginBonus, quantity: 10, rule: "INTERVIEW", inputs: []wallet.Input{
+			_, err := g.grant(h, gift{origin: ledger.OriginBonus, quantity: 10, rule: "INTERVIEW", inputs: []domain.Input{
 				{Name: "proposal", Value: p.subject.ID},
 			}})
 			return err

@@ -53,7 +53,7 @@ type Options struct {
 	Development bool
 	// Verifier judges bearer tokens.
 	Verifier auth.Verifier
-	// SDL is the text of schema.graphqls.
+	// SDL is the text of the schema, all its files in one.
 	SDL string
 	// AllowedOrigins are the browser origins that may call from another site. Optional.
 	AllowedOrigins []string

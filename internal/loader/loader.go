@@ -18,6 +18,8 @@ import (
 
 	"github.com/graph-gophers/dataloader/v7"
 
+	"purser/internal/campaign"
+	"purser/internal/domain"
 	"purser/internal/wallet"
 )
 
@@ -29,16 +31,18 @@ const (
 	batchKeysMax = 100
 )
 
-// Reader is what the loaders read from: the part of wallet.Reader that answers by
-// key. Its errors are passed on to every key of the batch.
+// Reader is what the loaders read from: the parts of wallet.Reader and
+// campaign.Reader that answer by key. Its errors are passed on to every key of the
+// batch.
 type Reader interface {
-	Page(ctx context.Context, caller wallet.Caller, request wallet.PageRequest) (*wallet.Page, error)
-	Lots(ctx context.Context, caller wallet.Caller, refs []wallet.LotRef) ([]wallet.LotOfWallet, error)
-	Transactions(ctx context.Context, caller wallet.Caller, refs []wallet.TransactionRef) ([]wallet.TransactionOfWallet, error)
+	campaign.Reader
+	Page(ctx context.Context, caller domain.Caller, request wallet.PageRequest) (*wallet.Page, error)
+	Lots(ctx context.Context, caller domain.Caller, refs []wallet.LotRef) ([]wallet.LotOfWallet, error)
+	Transactions(ctx context.Context, caller domain.Caller, refs []wallet.TransactionRef) ([]wallet.TransactionOfWallet, error)
 	Journals(ctx context.Context, refs []wallet.JournalRef) ([]wallet.JournalDetail, error)
 }
 
-// Section is a section of a wallet's page with the instant of its snapshot.
+// Section is a section of a page with the instant of its snapshot.
 type Section struct {
 	Value any
 	Now   time.Time
@@ -57,7 +61,7 @@ func (s *Stats) Keys() int64 { return s.keys.Load() }
 // Loaders are one caller's loaders. They are safe for concurrent use.
 type Loaders struct {
 	reader Reader
-	caller wallet.Caller
+	caller domain.Caller
 	stats  *Stats
 
 	sections     *dataloader.Loader[wallet.SectionKey, *Section]
@@ -65,16 +69,21 @@ type Loaders struct {
 	lots         *dataloader.Loader[wallet.LotRef, *wallet.LotOfWallet]
 	transactions *dataloader.Loader[wallet.TransactionRef, *wallet.TransactionOfWallet]
 	journals     *dataloader.Loader[wallet.JournalRef, *wallet.JournalDetail]
+
+	campaignSections *dataloader.Loader[campaign.SectionKey, *Section]
+	campaigns        *dataloader.Loader[campaign.Ref, *campaign.Campaign]
 }
 
 // New returns loaders that read as caller and count into stats.
-func New(reader Reader, caller wallet.Caller, stats *Stats) *Loaders {
+func New(reader Reader, caller domain.Caller, stats *Stats) *Loaders {
 	l := &Loaders{reader: reader, caller: caller, stats: stats}
 	l.sections = newLoader(l, l.readSections)
 	l.wallets = newLoader(l, l.readWallets)
 	l.lots = newLoader(l, l.readLots)
 	l.transactions = newLoader(l, l.readTransactions)
 	l.journals = newLoader(l, l.readJournals)
+	l.campaignSections = newLoader(l, l.readCampaignSections)
+	l.campaigns = newLoader(l, l.readCampaigns)
 	return l
 }
 

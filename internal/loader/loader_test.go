@@ -10,6 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"purser/internal/campaign"
+	"purser/internal/domain"
 	"purser/internal/loader"
 	"purser/internal/wallet"
 	"purser/ledger"
@@ -22,7 +24,8 @@ type shelf struct {
 	journals [][]wallet.JournalRef
 	lots     [][]wallet.LotRef
 	history  [][]wallet.TransactionRef
-	callers  []wallet.Caller
+	ads      []campaign.PageRequest
+	callers  []domain.Caller
 	fail     error
 	broken   bool
 }
@@ -36,7 +39,7 @@ func ref(n byte) wallet.Ref { return wallet.Ref{Book: 1, ID: id(n)} }
 // known objects have an odd number.
 func known(id ledger.ID) bool { return id[15]%2 == 1 }
 
-func (s *shelf) Page(_ context.Context, caller wallet.Caller, request wallet.PageRequest) (*wallet.Page, error) {
+func (s *shelf) Page(_ context.Context, caller domain.Caller, request wallet.PageRequest) (*wallet.Page, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.pages, s.callers = append(s.pages, request), append(s.callers, caller)
@@ -59,7 +62,7 @@ func (s *shelf) Page(_ context.Context, caller wallet.Caller, request wallet.Pag
 	return page, s.fail
 }
 
-func (s *shelf) Lots(_ context.Context, _ wallet.Caller, refs []wallet.LotRef) ([]wallet.LotOfWallet, error) {
+func (s *shelf) Lots(_ context.Context, _ domain.Caller, refs []wallet.LotRef) ([]wallet.LotOfWallet, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.lots = append(s.lots, refs)
@@ -72,7 +75,7 @@ func (s *shelf) Lots(_ context.Context, _ wallet.Caller, refs []wallet.LotRef) (
 	return found, s.fail
 }
 
-func (s *shelf) Transactions(_ context.Context, _ wallet.Caller, refs []wallet.TransactionRef) ([]wallet.TransactionOfWallet, error) {
+func (s *shelf) Transactions(_ context.Context, _ domain.Caller, refs []wallet.TransactionRef) ([]wallet.TransactionOfWallet, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.history = append(s.history, refs)
@@ -98,7 +101,7 @@ func (s *shelf) Journals(_ context.Context, refs []wallet.JournalRef) ([]wallet.
 	return found, s.fail
 }
 
-var caller = wallet.Caller{Principal: "party:tests"}
+var caller = domain.Caller{Principal: "party:tests"}
 
 func newLoaders(s *shelf) (*loader.Loaders, *loader.Stats) {
 	stats := &loader.Stats{}
@@ -245,14 +248,14 @@ func TestManyKeys(t *testing.T) {
 
 func TestErrorsReachEveryKey(t *testing.T) {
 	t.Parallel()
-	l, _ := newLoaders(&shelf{fail: wallet.ErrUnavailable})
-	if _, err := l.Journals(t.Context(), []wallet.JournalRef{{ID: id(1)}, {ID: id(3)}}); !errors.Is(err, wallet.ErrUnavailable) {
+	l, _ := newLoaders(&shelf{fail: domain.ErrUnavailable})
+	if _, err := l.Journals(t.Context(), []wallet.JournalRef{{ID: id(1)}, {ID: id(3)}}); !errors.Is(err, domain.ErrUnavailable) {
 		t.Errorf("journals: %v, want ErrUnavailable", err)
 	}
-	if _, err := l.Section(t.Context(), wallet.SectionKey{Wallet: ref(1), Query: wallet.BalanceQuery{}}); !errors.Is(err, wallet.ErrUnavailable) {
+	if _, err := l.Section(t.Context(), wallet.SectionKey{Wallet: ref(1), Query: wallet.BalanceQuery{}}); !errors.Is(err, domain.ErrUnavailable) {
 		t.Errorf("section: %v, want ErrUnavailable", err)
 	}
-	if _, err := l.Wallet(t.Context(), ref(1)); !errors.Is(err, wallet.ErrUnavailable) {
+	if _, err := l.Wallet(t.Context(), ref(1)); !errors.Is(err, domain.ErrUnavailable) {
 		t.Errorf("wallet: %v, want ErrUnavailable", err)
 	}
 }

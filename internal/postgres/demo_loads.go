@@ -19,7 +19,10 @@ var ErrNotEmpty = errors.New("postgres: the database has journals already")
 type DemoLoad struct {
 	Seed    int64
 	Wallets int
-	Days    int
+	// Campaigns is 0 in loads that began before there were campaigns: they have
+	// none, also when they are resumed today.
+	Campaigns int
+	Days      int
 	// EndsAt is the instant up to which history is generated.
 	EndsAt time.Time
 }
@@ -46,8 +49,8 @@ func beginDemoLoad(ctx context.Context, tx pgx.Tx, want DemoLoad) (load DemoLoad
 		return DemoLoad{}, false, err
 	}
 	err = tx.QueryRow(ctx, `-- name: demo_loads_unfinished
-		SELECT seed, wallets, days, ends_at FROM demo_loads WHERE finished_at IS NULL ORDER BY seed LIMIT 1`).
-		Scan(&load.Seed, &load.Wallets, &load.Days, &load.EndsAt)
+		SELECT seed, wallets, campaigns, days, ends_at FROM demo_loads WHERE finished_at IS NULL ORDER BY seed LIMIT 1`).
+		Scan(&load.Seed, &load.Wallets, &load.Campaigns, &load.Days, &load.EndsAt)
 	if !errors.Is(err, pgx.ErrNoRows) {
 		return load, err == nil, err
 	}
@@ -60,9 +63,9 @@ func beginDemoLoad(ctx context.Context, tx pgx.Tx, want DemoLoad) (load DemoLoad
 		return DemoLoad{}, false, fmt.Errorf("%w: %d of them", ErrNotEmpty, journals)
 	}
 	err = tx.QueryRow(ctx, `-- name: demo_loads_insert
-		INSERT INTO demo_loads (seed, wallets, days, ends_at) VALUES ($1, $2, $3, $4)
-		RETURNING seed, wallets, days, ends_at`, want.Seed, want.Wallets, want.Days, want.EndsAt).
-		Scan(&load.Seed, &load.Wallets, &load.Days, &load.EndsAt)
+		INSERT INTO demo_loads (seed, wallets, campaigns, days, ends_at) VALUES ($1, $2, $3, $4, $5)
+		RETURNING seed, wallets, campaigns, days, ends_at`, want.Seed, want.Wallets, want.Campaigns, want.Days, want.EndsAt).
+		Scan(&load.Seed, &load.Wallets, &load.Campaigns, &load.Days, &load.EndsAt)
 	return load, false, err
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"purser/internal/market"
 	"purser/internal/pgtest"
 	"purser/internal/postgres"
 	"purser/internal/wallet"
@@ -25,7 +26,7 @@ func openDemoDB(t *testing.T) *postgres.DB {
 }
 
 func demoLoad(seed int64) postgres.DemoLoad {
-	return postgres.DemoLoad{Seed: seed, Wallets: 60, Days: 30, EndsAt: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
+	return postgres.DemoLoad{Seed: seed, Wallets: 60, Campaigns: 25, Days: 30, EndsAt: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
 }
 
 func TestDemoLoads(t *testing.T) {
@@ -64,6 +65,29 @@ func TestDemoLoads(t *testing.T) {
 			t.Errorf("BeginDemoLoad after a finish: load %+v, resumed %v, err %v", load, resumed, err)
 		}
 	})
+	t.Run("loads_from_before_campaigns_stay_as_they_were", func(t *testing.T) {
+		t.Parallel()
+		pg := pgtest.New(t)
+		db := openDB(t, pg.AppURL)
+		before := demoLoad(7)
+		before.Campaigns = 0
+		execAsOwner(t, pg.OwnerURL, `INSERT INTO demo_loads (seed, wallets, days, ends_at, finished_at) VALUES
+			(7, 60, 30, '2026-03-01 12:00:00Z', NULL), (6, 60, 30, '2026-02-01 12:00:00Z', '2026-02-02 12:00:00Z')`)
+		load, resumed, err := db.BeginDemoLoad(t.Context(), demoLoad(8))
+		if err != nil || !resumed {
+			t.Fatalf("BeginDemoLoad: resumed %v, err %v", resumed, err)
+		}
+		if diff := cmp.Diff(before, load); diff != "" {
+			t.Errorf("resumed load (-want +got):\n%s", diff)
+		}
+		if err := db.FinishDemoLoad(t.Context(), 7); err != nil {
+			t.Fatal(err)
+		}
+		execAsOwner(t, pg.OwnerURL, "UPDATE book_heads SET seq = 900 WHERE book_id = 1")
+		if load, resumed, err := db.BeginDemoLoad(t.Context(), demoLoad(7)); !errors.Is(err, postgres.ErrNotEmpty) {
+			t.Errorf("BeginDemoLoad after both have finished: load %+v, resumed %v, err %v, want ErrNotEmpty", load, resumed, err)
+		}
+	})
 	t.Run("two_starters_agree_on_one_load", func(t *testing.T) {
 		t.Parallel()
 		db := openDemoDB(t)
@@ -84,7 +108,7 @@ func TestDemoLoads(t *testing.T) {
 	t.Run("database_with_journals_returns_ErrNotEmpty", func(t *testing.T) {
 		t.Parallel()
 		db := openDemoDB(t)
-		rules := wallet.Rules()
+		rules := market.Rules()
 		l := ledger.New(ledger.Config{Rules: rules, Store: db.NewStore(rules), Clock: time.Now})
 		t.Cleanup(func() { _ = l.Close(t.Context()) })
 		id := ledger.ID{1}

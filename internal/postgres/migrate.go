@@ -39,6 +39,22 @@ func Migrate(ctx context.Context, ownerURL string) error {
 	return nil
 }
 
+// Analyze gathers the planner's statistics of all tables, connecting as the owner
+// role. After a bulk load the first questions would else be planned as for empty
+// tables: one over a month of the demonstration's flows took over 4 s, and 0.3 s
+// after it.
+func Analyze(ctx context.Context, ownerURL string) error {
+	conn, err := pgx.Connect(ctx, ownerURL)
+	if err != nil {
+		return fmt.Errorf("open the owner's database: %w", readError(err))
+	}
+	_, err = conn.Exec(ctx, "-- name: analyze\nANALYZE")
+	if err := errors.Join(err, conn.Close(context.WithoutCancel(ctx))); err != nil {
+		return fmt.Errorf("analyze: %w", err)
+	}
+	return nil
+}
+
 func newProvider(db *sql.DB) (*goose.Provider, error) {
 	files, err := fs.Sub(migrationFiles, "migrations")
 	if err != nil {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
 	"purser/internal/pgtest"
 	"purser/internal/postgres"
 )
@@ -46,5 +48,33 @@ func TestMigrateIsRepeatable(t *testing.T) {
 	database := pgtest.New(t)
 	if err := postgres.Migrate(t.Context(), database.OwnerURL); err != nil {
 		t.Errorf("Migrate again = %v, want nothing to do", err)
+	}
+}
+
+func TestAnalyze(t *testing.T) {
+	t.Parallel()
+	database := pgtest.New(t)
+	analyzed := func() (tables int) {
+		t.Helper()
+		conn, err := pgx.Connect(t.Context(), database.OwnerURL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close(t.Context()) //nolint:errcheck // nothing was written
+		// -1 says that a table was never analyzed.
+		if err := conn.QueryRow(t.Context(), `SELECT count(*) FROM pg_class
+			WHERE relname IN ('journals', 'lot_movements', 'ad_rollups_daily') AND reltuples >= 0`).Scan(&tables); err != nil {
+			t.Fatal(err)
+		}
+		return tables
+	}
+	if before := analyzed(); before != 0 {
+		t.Fatalf("%d of 3 tables are analyzed before, want none", before)
+	}
+	if err := postgres.Analyze(t.Context(), database.OwnerURL); err != nil {
+		t.Fatal(err)
+	}
+	if after := analyzed(); after != 3 {
+		t.Errorf("Analyze left statistics of %d of 3 tables", after)
 	}
 }

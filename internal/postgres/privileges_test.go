@@ -18,20 +18,29 @@ import (
 const permissionDenied = "42501"
 
 // appendOnly are the tables whose rows never change once written.
-var appendOnly = []string{"accounts", "batches", "idempotency_keys", "journals", "lot_movements", "once_keys", "owners", "postings"}
+var appendOnly = []string{
+	"accounts", "batches", "campaign_changes", "click_charges", "idempotency_keys", "journals", "lot_movements", "once_keys", "owners", "postings",
+}
 
 // moving are the columns that the application may update, per table.
 var moving = map[string][]string{
 	"account_balances": {"debits", "credits", "version", "status"},
 	"account_days":     {"debits", "credits"},
+	"ad_accounts":      {"campaigns"},
+	"ad_rollups_15m":   {"impressions", "clicks", "billable_clicks", "spend_gross", "credits", "unbilled"},
+	"ad_rollups_daily": {"impressions", "clicks", "billable_clicks", "spend_gross", "credits", "unbilled"},
 	"book_heads":       {"seq", "last_posted_at"},
-	"demo_loads":       {"finished_at"},
-	"lot_places":       {"quantity"},
-	"lots":             {"remaining", "basis_remaining", "tax_remaining"},
-	"memberships":      {"since", "ended_at"},
-	"trial_days":       {"debits", "credits"},
-	"wallet_spend":     {"consumed", "returned"},
-	"wallets":          {"freeze_reason", "frozen_at"},
+	"campaigns": {
+		"name", "name_key", "ad_type", "ad_id", "starts_at", "ends_at", "bid_minor", "budget_type", "budget_minor", "status", "version",
+		"updated_at", "budget_edits_on", "budget_edits", "funded", "released", "consumed", "credited", "unbilled",
+	},
+	"demo_loads":   {"finished_at"},
+	"lot_places":   {"quantity"},
+	"lots":         {"remaining", "basis_remaining", "tax_remaining"},
+	"memberships":  {"since", "ended_at"},
+	"trial_days":   {"debits", "credits"},
+	"wallet_spend": {"consumed", "returned"},
+	"wallets":      {"freeze_reason", "frozen_at"},
 }
 
 func connect(t *testing.T, url string) *pgx.Conn {

@@ -11,14 +11,16 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"purser/internal/domain"
+	"purser/internal/market"
 	"purser/internal/wallet"
 	"purser/ledger"
 )
 
-// Reader is the wallet.Reader on PostgreSQL. Each of its methods sends one batch
-// on one connection: a read-only database transaction whose statements all see
-// the same snapshot. Its errors wrap wallet.ErrUnavailable when the read may be
-// repeated.
+// Reader is the wallet.Reader and the campaign.Reader on PostgreSQL. Each of its
+// methods reads on one connection, in a read-only database transaction whose
+// statements all see the same snapshot; those on wallets send it as one batch. Its
+// errors wrap domain.ErrUnavailable when the read may be repeated.
 type Reader struct {
 	pool  *pgxpool.Pool
 	clock func() time.Time
@@ -30,18 +32,18 @@ var _ wallet.Reader = (*Reader)(nil)
 // NewReader returns a Reader on the pool for reading. clock is the process clock;
 // what it says is compared with expiries, unless a book is ahead of it.
 func (db *DB) NewReader(clock func() time.Time) *Reader {
-	return &Reader{pool: db.read, clock: clock, parts: partsOf(wallet.Rules().Classes())}
+	return &Reader{pool: db.read, clock: clock, parts: partsOf(market.Rules().Classes())}
 }
 
 // balanceParts names the classes of a wallet's other accounts and the part of
 // the balance that each adds to, aligned.
 type balanceParts struct{ classes, parts []string }
 
-// Parts of a balance besides what is available, as the statements name them.
+// Parts of a balance besides what is available and what campaigns hold, as the
+// statements name them.
 const (
-	partHeld   = "HELD"
-	partEscrow = "ESCROW"
-	partDebt   = "DEBT"
+	partHeld = "HELD"
+	partDebt = "DEBT"
 )
 
 // partsOf picks the classes that hold a wallet's Connects elsewhere. Taking them
@@ -54,8 +56,6 @@ func partsOf(chart []ledger.Class) balanceParts {
 		switch {
 		case strings.HasPrefix(class.Name, "WALLET:*:HELD:"):
 			part = partHeld
-		case class.Name == "CAMPAIGN:*:ESCROW":
-			part = partEscrow
 		case class.Name == "RECEIVABLE:*":
 			part = partDebt
 		default:
@@ -65,6 +65,9 @@ func partsOf(chart []ledger.Class) balanceParts {
 	}
 	return found
 }
+
+// endSnapshot ends the database transaction that snapshot begins.
+const endSnapshot = "-- name: end_snapshot\nCOMMIT"
 
 // snapshot begins a batch whose statements see one state of the database. It
 // never blocks a writer and is never blocked by one.
@@ -77,7 +80,7 @@ func snapshot() *pgx.Batch {
 // run ends the batch's database transaction and sends it all in one round trip.
 // The first error, of a statement or of what reads its rows, ends it.
 func (r *Reader) run(ctx context.Context, batch *pgx.Batch) error {
-	batch.Queue("-- name: end_snapshot\nCOMMIT")
+	batch.Queue(endSnapshot)
 	conn, err := r.pool.Acquire(ctx)
 	if err != nil {
 		return unavailable(fmt.Errorf("acquire a connection: %w", err))
@@ -94,8 +97,8 @@ func (r *Reader) run(ctx context.Context, batch *pgx.Batch) error {
 // and the domain's callers know it.
 func unavailable(err error) error {
 	err = readError(err)
-	if errors.Is(err, ErrUnavailable) && !errors.Is(err, wallet.ErrUnavailable) {
-		return fmt.Errorf("%w: %w", wallet.ErrUnavailable, err)
+	if errors.Is(err, ErrUnavailable) && !errors.Is(err, domain.ErrUnavailable) {
+		return fmt.Errorf("%w: %w", domain.ErrUnavailable, err)
 	}
 	return err
 }

@@ -3,6 +3,7 @@ package postgres
 import (
 	"time"
 
+	"purser/internal/domain"
 	"purser/internal/wallet"
 	"purser/ledger"
 )
@@ -77,7 +78,7 @@ const (
 
 // question is what the parameters of reach say: who asks, for what, and when.
 type question struct {
-	caller wallet.Caller
+	caller domain.Caller
 	books  []ledger.BookID
 	ids    []ledger.ID
 	mine   bool
@@ -85,7 +86,7 @@ type question struct {
 }
 
 // ask is the question for wallets by name.
-func (r *Reader) ask(caller wallet.Caller, refs []wallet.Ref) *question {
+func (r *Reader) ask(caller domain.Caller, refs []wallet.Ref) *question {
 	q := &question{caller: caller, clock: r.clock()}
 	for _, ref := range refs {
 		q.name(ref.Book, ref.ID)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"purser/internal/domain"
 	"purser/internal/obs"
 	"purser/internal/wallet"
 	"purser/ledger"
@@ -17,7 +18,7 @@ type agency struct {
 	*world
 	organisation ledger.ID
 	pool, own    wallet.Ref // the organisation's, and the admin's own
-	admin, plain wallet.Caller
+	admin, plain domain.Caller
 	lot          ledger.ID
 	byMember     ledger.ID // a spend of the member's
 	byAdmin      ledger.ID
@@ -50,7 +51,7 @@ func TestAccess(t *testing.T) {
 	a.join(a.organisation, advertiser, "ADVERTISER_ADMIN", true)
 
 	cases := map[string]struct {
-		caller wallet.Caller
+		caller domain.Caller
 		want   map[wallet.Ref]wallet.Access
 	}{
 		"admin":                      {a.admin, map[wallet.Ref]wallet.Access{a.pool: wallet.AccessAdmin, a.own: wallet.AccessOwner}},
@@ -61,12 +62,12 @@ func TestAccess(t *testing.T) {
 		"claim_without_row":          {member(newID(), "AGENCY_ADMIN", "AGENCY_MEMBER"), nil},
 		"membership_that_ended":      {member(left, "AGENCY_ADMIN"), nil},
 		"advertiser":                 {member(advertiser, "ADVERTISER_ADMIN"), nil},
-		"owner_without_the_role":     {wallet.Caller{Party: a.admin.Party}, nil},
-		"own_wallets_of_nobody":      {wallet.Caller{OwnWallets: true}, nil},
+		"owner_without_the_role":     {domain.Caller{Party: a.admin.Party}, nil},
+		"own_wallets_of_nobody":      {domain.Caller{OwnWallets: true}, nil},
 		"finance": {service, map[wallet.Ref]wallet.Access{
 			a.pool: wallet.AccessAll, a.own: wallet.AccessAll, stranger: wallet.AccessAll,
 		}},
-		"all_and_owner": {wallet.Caller{Party: a.admin.Party, OwnWallets: true, All: true}, map[wallet.Ref]wallet.Access{
+		"all_and_owner": {domain.Caller{Party: a.admin.Party, OwnWallets: true, All: true}, map[wallet.Ref]wallet.Access{
 			a.pool: wallet.AccessAll, a.own: wallet.AccessAll, stranger: wallet.AccessAll,
 		}},
 	}
@@ -107,7 +108,7 @@ func TestMine(t *testing.T) {
 	all := a.admin
 	all.All = true
 	cases := map[string]struct {
-		caller wallet.Caller
+		caller domain.Caller
 		want   []wallet.Ref
 	}{
 		"own_first_then_by_age": {a.admin, []wallet.Ref{a.own, a.pool, older}},

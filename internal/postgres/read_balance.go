@@ -12,6 +12,10 @@ import (
 // Balances of wallets, after the CTEs of reach. $10 and $11 are classes of other
 // accounts and the part each adds to. All three statements answer with the same
 // columns; only a balance of now knows expired units and the basis of the rest.
+//
+// Escrow is what the campaigns that a wallet funds have left, each in an account of
+// its own. An ad account has the owner of its wallet, so that a wallet without
+// campaigns costs one step into an index.
 const (
 	balanceAccounts = `,
 	parts (book_id, wallet_id, part, account_id) AS (
@@ -20,6 +24,12 @@ const (
 		SELECT v.book_id, v.wallet_id, c.part, a.account_id
 		FROM visible v CROSS JOIN unnest($10::text[], $11::text[]) AS c (class, part)
 		JOIN accounts a ON a.book_id = v.book_id AND a.code = replace(c.class, '*', v.wallet_id::text) AND a.commodity = 'CNX'
+		UNION ALL
+		SELECT v.book_id, v.wallet_id, 'ESCROW', a.account_id
+		FROM visible v
+		JOIN ad_accounts f ON f.book_id = v.book_id AND f.owner_id = v.owner_id AND f.wallet_id = v.wallet_id
+		JOIN campaigns c ON c.book_id = f.book_id AND c.ad_account_id = f.ad_account_id
+		JOIN accounts a ON a.book_id = c.book_id AND a.code = 'CAMPAIGN:' || c.campaign_id || ':ESCROW' AND a.commodity = 'CNX'
 	)`
 	balanceColumns = `
 	SELECT v.book_id, v.wallet_id,

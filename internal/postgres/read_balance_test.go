@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"purser/internal/domain"
 	"purser/internal/wallet"
 	"purser/ledger"
 )
@@ -28,7 +29,7 @@ func TestBalanceNow(t *testing.T) {
 	}
 	w.wait(time.Hour)
 	want = wallet.Balance{Posted: 8, Available: 8, AsOf: began.Add(time.Hour), Basis: want.Basis}
-	for name, caller := range map[string]wallet.Caller{"owner": owner, "finance": service} {
+	for name, caller := range map[string]domain.Caller{"owner": owner, "finance": service} {
 		if diff := cmp.Diff(want, section[wallet.Balance](w, caller, ref, wallet.BalanceQuery{Axis: wallet.AxisBooked})); diff != "" {
 			t.Errorf("%s: balance with expired units (-want +got):\n%s", name, diff)
 		}
@@ -82,7 +83,7 @@ func TestBalanceOfLateBookings(t *testing.T) {
 	w.wait(72 * time.Hour)
 	w.accepted(w.service.Grant(t.Context(), service, wallet.Grant{
 		Key: w.newKey(), Wallet: ref, Quantity: 5, Origin: ledger.OriginBonus, ExpiresAt: began.AddDate(1, 0, 0),
-		Explanation: wallet.Explanation{Rule: "late"}, EffectiveAt: began.Add(time.Hour),
+		Explanation: domain.Explanation{Rule: "late"}, EffectiveAt: began.Add(time.Hour),
 	}))
 	then := began.Add(24 * time.Hour)
 	if got := section[wallet.Balance](w, owner, ref, wallet.BalanceQuery{AsOf: then}).Posted; got != 0 {
@@ -94,13 +95,14 @@ func TestBalanceOfLateBookings(t *testing.T) {
 }
 
 // TestBalanceParts reads a chart that has accounts beside the available one, on
-// every axis.
+// every axis. A campaign's escrow is the balance of the wallet that funds it,
+// whatever it is called.
 func TestBalanceParts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	ref, owner := w.openOwn()
 	w.grant(ref, 50, ledger.OriginPlan, time.Time{})
-	chart := []ledger.Class{{Name: "WALLET:*:HELD:BID"}, {Name: "WALLET:*:HELD:BADGE"}, {Name: "CAMPAIGN:*:ESCROW"}, {Name: "RECEIVABLE:*"}, {Name: "2000"}}
+	chart := []ledger.Class{{Name: "WALLET:*:HELD:BID"}, {Name: "WALLET:*:HELD:BADGE"}, {Name: "RECEIVABLE:*"}, {Name: "2000"}}
 	for i, row := range []struct {
 		code            string
 		debits, credits int64
@@ -129,7 +131,7 @@ func TestBalanceParts(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := sectionOf[wallet.Balance](t, page, ref, query)
-		want := wallet.Balance{Posted: 61, Held: 11, Available: 50, Escrow: 20, Debt: 7, AsOf: got.AsOf, Basis: got.Basis}
+		want := wallet.Balance{Posted: 61, Held: 11, Available: 50, Debt: 7, AsOf: got.AsOf, Basis: got.Basis}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%+v (-want +got):\n%s", query, diff)
 		}

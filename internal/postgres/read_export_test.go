@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"purser/internal/domain"
 	"purser/internal/wallet"
 	"purser/ledger"
 )
@@ -12,9 +13,11 @@ func (r *Reader) NewReaderOf(chart []ledger.Class) *Reader {
 
 // HistoryStatement is the statement that reads a page of history, with its
 // parameters.
-func (r *Reader) HistoryStatement(caller wallet.Caller, request wallet.PageRequest) (sql string, arguments []any) {
+func (r *Reader) HistoryStatement(caller domain.Caller, request wallet.PageRequest) (sql string, arguments []any) {
 	p := newPageRead(r, caller, request)
-	p.transactions(request.Transactions[0])
+	if err := p.transactions(request.Transactions[0]); err != nil {
+		panic(err)
+	}
 	last := p.batch.QueuedQueries[p.batch.Len()-1]
 	return last.SQL, last.Arguments
 }

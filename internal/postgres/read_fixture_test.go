@@ -11,6 +11,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"purser/internal/domain"
+	"purser/internal/market"
 	"purser/internal/obs"
 	"purser/internal/pgtest"
 	"purser/internal/postgres"
@@ -40,7 +42,7 @@ func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{t: t, pg: pgtest.New(t), now: began}
 	w.db = openDB(t, w.pg.AppURL)
-	rules := wallet.Rules()
+	rules := market.Rules()
 	w.ledger = ledger.New(ledger.Config{Rules: rules, Store: w.db.NewStore(rules), Clock: w.clock, InjectedClock: true})
 	t.Cleanup(func() {
 		if err := w.ledger.Close(context.WithoutCancel(t.Context())); err != nil {
@@ -85,16 +87,16 @@ func (w *world) newKey() string {
 	return "test-key-" + uuid.NewString()
 }
 
-var service = wallet.Caller{Principal: "service:tests", All: true}
+var service = domain.Caller{Principal: "service:tests", All: true}
 
 // freelancer is a party with wallets of their own.
-func freelancer(party ledger.ID) wallet.Caller {
-	return wallet.Caller{Principal: "party:" + party.String(), Party: party, OwnWallets: true}
+func freelancer(party ledger.ID) domain.Caller {
+	return domain.Caller{Principal: "party:" + party.String(), Party: party, OwnWallets: true}
 }
 
 // member is a party that belongs to organisations only.
-func member(party ledger.ID, roles ...string) wallet.Caller {
-	return wallet.Caller{Principal: "party:" + party.String(), Party: party, Memberships: roles}
+func member(party ledger.ID, roles ...string) domain.Caller {
+	return domain.Caller{Principal: "party:" + party.String(), Party: party, Memberships: roles}
 }
 
 // accepted fails the test unless the service's command was accepted.
@@ -111,9 +113,9 @@ func (w *world) accepted(result wallet.Result, err error) wallet.Result {
 
 func (w *world) open(owner ledger.ID, kind wallet.Kind, zone string) wallet.Ref {
 	w.t.Helper()
-	ownerKind := wallet.OwnerParty
+	ownerKind := domain.OwnerParty
 	if kind == wallet.KindAgency {
-		ownerKind = wallet.OwnerOrganisation
+		ownerKind = domain.OwnerOrganisation
 	}
 	return w.accepted(w.service.Open(w.t.Context(), service, wallet.Open{
 		Key: w.newKey(), Owner: owner, OwnerKind: ownerKind, Kind: kind, Jurisdiction: "IN", TimeZone: zone,
@@ -121,7 +123,7 @@ func (w *world) open(owner ledger.ID, kind wallet.Kind, zone string) wallet.Ref 
 }
 
 // openOwn opens a freelancer's wallet and returns its owner as a caller.
-func (w *world) openOwn() (wallet.Ref, wallet.Caller) {
+func (w *world) openOwn() (wallet.Ref, domain.Caller) {
 	w.t.Helper()
 	party := newID()
 	return w.open(party, wallet.KindFreelancer, "UTC"), freelancer(party)
@@ -130,7 +132,7 @@ func (w *world) openOwn() (wallet.Ref, wallet.Caller) {
 func (w *world) grant(ref wallet.Ref, quantity int64, origin ledger.Origin, expires time.Time) ledger.ID {
 	w.t.Helper()
 	return w.accepted(w.service.Grant(w.t.Context(), service, wallet.Grant{
-		Key: w.newKey(), Wallet: ref, Quantity: quantity, Origin: origin, ExpiresAt: expires, Explanation: wallet.Explanation{Rule: "test"},
+		Key: w.newKey(), Wallet: ref, Quantity: quantity, Origin: origin, ExpiresAt: expires, Explanation: domain.Explanation{Rule: "test"},
 	})).Outcome.Journal
 }
 
@@ -141,12 +143,12 @@ func (w *world) purchase(ref wallet.Ref, quantity, price int64, currency ledger.
 	})).Outcome.Journal
 }
 
-func (w *world) spend(caller wallet.Caller, ref wallet.Ref, quantity int64) ledger.ID {
+func (w *world) spend(caller domain.Caller, ref wallet.Ref, quantity int64) ledger.ID {
 	w.t.Helper()
 	return w.spendOn(caller, ref, quantity, uuid.NewString())
 }
 
-func (w *world) spendOn(caller wallet.Caller, ref wallet.Ref, quantity int64, proposal string) ledger.ID {
+func (w *world) spendOn(caller domain.Caller, ref wallet.Ref, quantity int64, proposal string) ledger.ID {
 	w.t.Helper()
 	return w.accepted(w.service.Spend(w.t.Context(), caller, wallet.Spend{
 		Key: w.newKey(), Wallet: ref, Quantity: quantity, Subject: ledger.Subject{Type: wallet.SubjectProposal, ID: proposal},
@@ -168,7 +170,7 @@ func (w *world) join(organisation, party ledger.ID, role string, active bool) {
 }
 
 // page reads a page, which must not fail.
-func (w *world) page(caller wallet.Caller, request wallet.PageRequest) *wallet.Page {
+func (w *world) page(caller domain.Caller, request wallet.PageRequest) *wallet.Page {
 	w.t.Helper()
 	page, err := w.reader.Page(w.t.Context(), caller, request)
 	if err != nil {
@@ -188,7 +190,7 @@ func sectionOf[Section any](t testing.TB, page *wallet.Page, ref wallet.Ref, que
 }
 
 // section reads one section of one wallet.
-func section[Section any](w *world, caller wallet.Caller, ref wallet.Ref, query any) Section {
+func section[Section any](w *world, caller domain.Caller, ref wallet.Ref, query any) Section {
 	w.t.Helper()
 	request := wallet.PageRequest{Refs: []wallet.Ref{ref}}
 	switch query := query.(type) {

@@ -4,8 +4,12 @@ package postgres
 // net: the last of its journal on that account, from whichever side.
 //
 // $10 says that lots are wanted and $11 that linked transactions are. For pages,
-// $12 and $13 are the key to go on from, $14 the number of rows, $15 to $22 the
+// $12 and $13 are the key to go on from, $14 the number of rows, $15 to $23 the
 // filter. For transactions by id, $12 to $14 are books, wallets and journals.
+//
+// Dates are those of the owner's time zone, and which dates a preset means depends
+// on the date there. $21 and $22 are therefore the first date, and the first after
+// the last, for each date that it can be anywhere, $23 on: dated picks.
 const (
 	historyRow  = `p.book_id, p.wallet_id, p.journal_id, p.posted_at, p.version, p.net, p.balance`
 	debitSide   = `p.journal_id, p.posted_at, p.debit_version AS version, p.debit_net AS net, p.debit_balance AS balance`
@@ -20,19 +24,27 @@ const (
 			AND CASE WHEN (cardinality($15::text[]) = 0 OR j.type = ANY($15)) AND ($16::smallint = 0 OR ($16 > 0) = (p.net > 0))
 				AND ($17::bigint IS NULL OR abs(p.net) >= $17) AND ($18::bigint IS NULL OR abs(p.net) <= $18)
 				AND ($19::text IS NULL OR (j.subject_type = $19 AND j.subject_id = $20::text))
-				AND ($21::date IS NULL OR j.effective_at >= $21::timestamp AT TIME ZONE p.time_zone)
-				AND ($22::date IS NULL OR j.effective_at < $22::timestamp AT TIME ZONE p.time_zone)
+				AND ($21::date[] IS NULL OR j.effective_at >= p.since) AND ($22::date[] IS NULL OR j.effective_at < p.until)
 				AND (p.initiator IS NULL OR j.initiated_by = p.initiator)
 				THEN true ELSE false END`
 	newestFirst = ` ORDER BY p.posted_at DESC, p.version DESC`
 	oldestFirst = ` ORDER BY p.posted_at, p.version`
+
+	dated = `,
+	dated AS (
+		SELECT v.book_id, v.wallet_id, v.account_id, v.initiator,
+			($21::date[])[` + place + `]::timestamp AT TIME ZONE v.time_zone AS since,
+			($22::date[])[` + place + `]::timestamp AT TIME ZONE v.time_zone AS until
+		FROM visible v
+	)`
+	place = `($9::timestamptz AT TIME ZONE v.time_zone)::date - $23::date + 1`
 
 	// One wallet's history is walked along the two indexes from the key on, no
 	// further than the page. LIMIT 101 tells the planner so, LIMIT $14 the rows.
 	walk = `(SELECT ` + historyRow + ` FROM (
 			SELECT ` + historyRow + ` FROM (
 				SELECT p.book_id, (SELECT wallet_id FROM visible) AS wallet_id, (SELECT initiator FROM visible) AS initiator,
-					(SELECT time_zone FROM visible) AS time_zone, `
+					(SELECT since FROM dated) AS since, (SELECT until FROM dated) AS until, `
 	walkDebits = walk + debitSide + ` FROM postings p
 				WHERE p.book_id = (SELECT book_id FROM visible) AND p.debit_account = (SELECT account_id FROM visible) AND p.debit_net IS NOT NULL
 			) p` + historyFrom
@@ -41,20 +53,20 @@ const (
 			) p` + historyFrom
 	walkNewest = ` <` + historyFilter + newestFirst + ` LIMIT 101) p` + newestFirst + ` LIMIT $14::integer)`
 	walkOldest = ` >` + historyFilter + oldestFirst + ` LIMIT 101) p` + oldestFirst + ` LIMIT $14::integer)`
-	walkPage   = `,
+	walkPage   = dated + `,
 	page AS (SELECT ` + historyRow + ` FROM (`
 
 	// Histories of several wallets are numbered per wallet: a form that also
 	// works where wallets live on different nodes.
-	histories = `,
+	histories = dated + `,
 	page AS (SELECT ` + historyRow + ` FROM (
 		SELECT ` + historyRow + `, row_number() OVER (PARTITION BY p.book_id, p.wallet_id`
 	historiesFrom = `) AS place FROM (
-				SELECT v.book_id, v.wallet_id, v.initiator, v.time_zone, ` + debitSide + `
-				FROM visible v JOIN postings p ON p.book_id = v.book_id AND p.debit_account = v.account_id AND p.debit_net IS NOT NULL
+				SELECT v.book_id, v.wallet_id, v.initiator, v.since, v.until, ` + debitSide + `
+				FROM dated v JOIN postings p ON p.book_id = v.book_id AND p.debit_account = v.account_id AND p.debit_net IS NOT NULL
 				UNION ALL
-				SELECT v.book_id, v.wallet_id, v.initiator, v.time_zone, ` + creditSide + `
-				FROM visible v JOIN postings p ON p.book_id = v.book_id AND p.credit_account = v.account_id AND p.credit_net IS NOT NULL
+				SELECT v.book_id, v.wallet_id, v.initiator, v.since, v.until, ` + creditSide + `
+				FROM dated v JOIN postings p ON p.book_id = v.book_id AND p.credit_account = v.account_id AND p.credit_net IS NOT NULL
 			) p` + historyFrom
 	historiesPage = `) p WHERE place <= $14::integer)`
 

@@ -8,13 +8,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
+	"purser/internal/domain"
 	"purser/internal/wallet"
 	"purser/ledger"
 )
 
 // historyOf reads a whole history page by page, newest first. mine reads it by
 // way of the caller's own list, which is another statement.
-func (w *world) historyOf(caller wallet.Caller, ref wallet.Ref, query wallet.TransactionsQuery, mine bool) []wallet.Transaction {
+func (w *world) historyOf(caller domain.Caller, ref wallet.Ref, query wallet.TransactionsQuery, mine bool) []wallet.Transaction {
 	w.t.Helper()
 	var rows []wallet.Transaction
 	for {
@@ -38,7 +39,7 @@ func (w *world) historyOf(caller wallet.Caller, ref wallet.Ref, query wallet.Tra
 
 // historyWorld has a wallet with a history of 40 rows of many kinds beside one
 // that must not show in it. Journals are given oldest first.
-func historyWorld(t *testing.T) (w *world, ref wallet.Ref, owner wallet.Caller, journals []ledger.ID, subject string) {
+func historyWorld(t *testing.T) (w *world, ref wallet.Ref, owner domain.Caller, journals []ledger.ID, subject string) {
 	t.Helper()
 	w = newWorld(t)
 	ref, owner = w.openOwn()
@@ -119,7 +120,7 @@ func TestHistoryFilters(t *testing.T) {
 		"at_least": {wallet.TransactionFilter{HasMin: true, Min: 6}, func(t wallet.Transaction) bool { return size(t) >= 6 }, 13},
 		"at_most":  {wallet.TransactionFilter{HasMax: true, Max: 0}, func(wallet.Transaction) bool { return false }, 0},
 		"between":  {wallet.TransactionFilter{HasMin: true, Min: 4, HasMax: true, Max: 5, Sign: -1}, func(t wallet.Transaction) bool { return t.Amount <= -4 && t.Amount >= -5 }, 7},
-		"local_days": {wallet.TransactionFilter{FromDay: ledger.DateOf(day(3)), ToDay: ledger.DateOf(day(5))}, func(t wallet.Transaction) bool {
+		"local_days": {wallet.TransactionFilter{Dates: domain.Range{From: ledger.DateOf(day(3)), To: ledger.DateOf(day(5))}}, func(t wallet.Transaction) bool {
 			return ledger.DateOf(t.EffectiveAt) == ledger.DateOf(day(3)) || ledger.DateOf(t.EffectiveAt) == ledger.DateOf(day(4))
 		}, 8},
 		"subject": {wallet.TransactionFilter{Subject: ledger.Subject{Type: wallet.SubjectProposal, ID: subject}}, func(t wallet.Transaction) bool {
@@ -157,13 +158,59 @@ func TestHistoryLocalDays(t *testing.T) {
 	ref := w.open(party, wallet.KindFreelancer, "Pacific/Auckland") // 13 hours ahead: 12:00 is 01:00 tomorrow
 	journal := w.grant(ref, 1, ledger.OriginPromo, time.Time{})
 	for day, want := range map[int]int{1: 0, 2: 1, 3: 0} {
-		filter := wallet.TransactionFilter{FromDay: ledger.Date{Year: 2026, Month: 3, Day: day}, ToDay: ledger.Date{Year: 2026, Month: 3, Day: day + 1}}
+		filter := wallet.TransactionFilter{Dates: domain.Range{From: ledger.Date{Year: 2026, Month: 3, Day: day}, To: ledger.Date{Year: 2026, Month: 3, Day: day + 1}}}
 		for _, mine := range []bool{false, true} {
 			rows := w.historyOf(freelancer(party), ref, wallet.TransactionsQuery{Limit: 5, Filter: filter}, mine)
 			if len(rows) != want || (want == 1 && rows[0].Journal != journal) {
 				t.Errorf("day %d, mine %t: %d rows, want %d", day, mine, len(rows), want)
 			}
 		}
+	}
+}
+
+// TestHistoryPresets reads two wallets over the midnights of their zones: 5:45 ahead
+// of UTC, and behind it on the day that has 23 hours there.
+func TestHistoryPresets(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	kathmandu, newYork := w.open(newID(), wallet.KindFreelancer, "Asia/Kathmandu"), w.open(newID(), wallet.KindFreelancer, "America/New_York")
+	type counts struct{ Today, Yesterday int }
+	at := func(day, hour, minute int) time.Time { return time.Date(2026, 3, day, hour, minute, 0, 0, time.UTC) }
+	for _, step := range []struct {
+		at   time.Time
+		want map[wallet.Ref]counts
+	}{
+		{at(7, 18, 14), map[wallet.Ref]counts{kathmandu: {1, 0}, newYork: {1, 0}}},
+		{at(7, 18, 15), map[wallet.Ref]counts{kathmandu: {1, 1}, newYork: {2, 0}}}, // midnight in Kathmandu
+		{at(8, 4, 59), map[wallet.Ref]counts{kathmandu: {2, 1}, newYork: {3, 0}}},
+		{at(8, 5, 0), map[wallet.Ref]counts{kathmandu: {3, 1}, newYork: {1, 3}}}, // midnight in New York, of the short day
+		{at(9, 3, 59), map[wallet.Ref]counts{kathmandu: {1, 3}, newYork: {2, 3}}},
+		{at(9, 4, 0), map[wallet.Ref]counts{kathmandu: {2, 3}, newYork: {1, 2}}}, // 23 hours later
+	} {
+		w.wait(step.at.Sub(w.clock()))
+		for ref := range step.want {
+			w.grant(ref, 1, ledger.OriginPromo, time.Time{})
+		}
+		today := wallet.TransactionsQuery{Limit: 10, Filter: wallet.TransactionFilter{Dates: domain.Range{Preset: domain.PresetToday}}}
+		yesterday := wallet.TransactionsQuery{Limit: 10, Filter: wallet.TransactionFilter{Dates: domain.Range{Preset: domain.PresetYesterday}}}
+		request := wallet.PageRequest{Transactions: []wallet.TransactionsQuery{today, yesterday}}
+		for _, refs := range [][]wallet.Ref{{kathmandu}, {newYork}, {kathmandu, newYork}} {
+			request.Refs = refs
+			page := w.page(service, request)
+			for _, ref := range refs {
+				got := counts{
+					len(sectionOf[wallet.TransactionPage](t, page, ref, today).Transactions),
+					len(sectionOf[wallet.TransactionPage](t, page, ref, yesterday).Transactions),
+				}
+				if got != step.want[ref] {
+					t.Errorf("at %s, of %d wallets read: %+v, want %+v", step.at, len(refs), got, step.want[ref])
+				}
+			}
+		}
+	}
+	unknown := wallet.TransactionsQuery{Limit: 10, Filter: wallet.TransactionFilter{Dates: domain.Range{Preset: "SOME_DAYS"}}}
+	if _, err := w.reader.Page(t.Context(), service, wallet.PageRequest{Refs: []wallet.Ref{newYork}, Transactions: []wallet.TransactionsQuery{unknown}}); err == nil {
+		t.Error("a preset that nobody knows was read as some dates")
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 
+	"purser/internal/domain"
 	"purser/internal/wallet"
 	"purser/ledger"
 )
@@ -152,14 +153,14 @@ func (r *Reader) TrialBalance(ctx context.Context, asOf ledger.Date) (*wallet.Tr
 }
 
 // Owner implements wallet.Reader.
-func (r *Reader) Owner(ctx context.Context, id ledger.ID) (wallet.OwnerRow, error) {
-	var row wallet.OwnerRow
+func (r *Reader) Owner(ctx context.Context, id ledger.ID) (domain.OwnerRow, error) {
+	var row domain.OwnerRow
 	err := r.pool.QueryRow(ctx, ownerSQL, id).Scan(&row.ID, &row.Book, &row.Kind, &row.Jurisdiction, &row.TimeZone, &row.CreatedAt)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return wallet.OwnerRow{}, fmt.Errorf("read owner %s: %w", id, wallet.ErrNotFound)
+		return domain.OwnerRow{}, fmt.Errorf("read owner %s: %w", id, domain.ErrNotFound)
 	}
 	if err != nil {
-		return wallet.OwnerRow{}, fmt.Errorf("read owner %s: %w", id, unavailable(err))
+		return domain.OwnerRow{}, fmt.Errorf("read owner %s: %w", id, unavailable(err))
 	}
 	return row, nil
 }

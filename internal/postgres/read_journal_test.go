@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"purser/internal/domain"
 	"purser/internal/obs"
 	"purser/internal/wallet"
 	"purser/ledger"
@@ -107,7 +108,7 @@ func checkOpening(t *testing.T, got wallet.JournalDetail, ref wallet.Ref) {
 }
 
 // checkSpend checks both sides of a spend, units and money.
-func checkSpend(t *testing.T, got wallet.JournalDetail, ref wallet.Ref, owner wallet.Caller) {
+func checkSpend(t *testing.T, got wallet.JournalDetail, ref wallet.Ref, owner domain.Caller) {
 	t.Helper()
 	code := wallet.AvailableCode(ref.ID)
 	account := func(code string, commodity ledger.Commodity) ledger.ID {
@@ -193,12 +194,12 @@ func TestOwner(t *testing.T) {
 	party := newID()
 	ref := w.open(party, wallet.KindFreelancer, "Asia/Kolkata")
 	got, err := w.reader.Owner(t.Context(), party)
-	want := wallet.OwnerRow{ID: party, Book: ref.Book, Kind: wallet.OwnerParty, Jurisdiction: "IN", TimeZone: "Asia/Kolkata", CreatedAt: began}
+	want := domain.OwnerRow{ID: party, Book: ref.Book, Kind: domain.OwnerParty, Jurisdiction: "IN", TimeZone: "Asia/Kolkata", CreatedAt: began}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("owner %v (-want +got):\n%s", err, diff)
 	}
-	if got, err := w.reader.Owner(t.Context(), newID()); !errors.Is(err, wallet.ErrNotFound) {
-		t.Errorf("unknown owner %+v, %v; want wallet.ErrNotFound", got, err)
+	if got, err := w.reader.Owner(t.Context(), newID()); !errors.Is(err, domain.ErrNotFound) {
+		t.Errorf("unknown owner %+v, %v; want domain.ErrNotFound", got, err)
 	}
 }
 

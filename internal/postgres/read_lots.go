@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 
+	"purser/internal/domain"
 	"purser/internal/wallet"
 	"purser/ledger"
 )
@@ -126,7 +127,7 @@ func (p *pageRead) expiring(query wallet.ExpiringQuery) {
 }
 
 // Lots implements wallet.Reader.
-func (r *Reader) Lots(ctx context.Context, caller wallet.Caller, refs []wallet.LotRef) ([]wallet.LotOfWallet, error) {
+func (r *Reader) Lots(ctx context.Context, caller domain.Caller, refs []wallet.LotRef) ([]wallet.LotOfWallet, error) {
 	p := newPageRead(r, caller, wallet.PageRequest{})
 	for _, ref := range distinct(refs) {
 		p.question.name(ref.Book, ref.ID)

@@ -7,12 +7,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"purser/internal/domain"
 	"purser/internal/wallet"
 	"purser/ledger"
 )
 
 // lotsOf reads all lots of a wallet page by page.
-func (w *world) lotsOf(caller wallet.Caller, ref wallet.Ref, query wallet.LotsQuery) []wallet.Lot {
+func (w *world) lotsOf(caller domain.Caller, ref wallet.Ref, query wallet.LotsQuery) []wallet.Lot {
 	w.t.Helper()
 	var lots []wallet.Lot
 	for {
@@ -43,7 +44,7 @@ func lotIDs(lots []wallet.Lot) []ledger.ID {
 }
 
 // lotWorld has lots of every state, among them ones that never expire.
-func lotWorld(t *testing.T) (w *world, ref wallet.Ref, owner wallet.Caller, inOrder []ledger.ID) {
+func lotWorld(t *testing.T) (w *world, ref wallet.Ref, owner domain.Caller, inOrder []ledger.ID) {
 	t.Helper()
 	w = newWorld(t)
 	ref, owner = w.openOwn()

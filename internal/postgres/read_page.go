@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"purser/internal/domain"
 	"purser/internal/wallet"
 )
 
@@ -16,7 +17,7 @@ const pageRowsMax = 100
 
 // Page implements wallet.Reader: one statement for the wallets, and one for each
 // distinct section, over all wallets.
-func (r *Reader) Page(ctx context.Context, caller wallet.Caller, request wallet.PageRequest) (*wallet.Page, error) {
+func (r *Reader) Page(ctx context.Context, caller domain.Caller, request wallet.PageRequest) (*wallet.Page, error) {
 	p := newPageRead(r, caller, request)
 	if err := p.queue(request); err != nil {
 		return nil, fmt.Errorf("read wallet page: %w", err)
@@ -39,7 +40,7 @@ type pageRead struct {
 	single bool
 }
 
-func newPageRead(r *Reader, caller wallet.Caller, request wallet.PageRequest) *pageRead {
+func newPageRead(r *Reader, caller domain.Caller, request wallet.PageRequest) *pageRead {
 	refs := distinct(request.Refs)
 	if request.Mine {
 		refs = nil
@@ -71,7 +72,9 @@ func (p *pageRead) queue(request wallet.PageRequest) error {
 		if err := checkLimit(query.Limit); err != nil {
 			return err
 		}
-		p.transactions(query)
+		if err := p.transactions(query); err != nil {
+			return err
+		}
 	}
 	for _, query := range distinct(request.Spend) {
 		p.spend(query)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"purser/internal/domain"
 	"purser/internal/obs"
 	"purser/internal/wallet"
 	"purser/ledger"
@@ -28,7 +29,7 @@ func sectionsOf(limit int) wallet.PageRequest {
 }
 
 // counted reads a page and returns the statements that it took.
-func counted(t *testing.T, w *world, caller wallet.Caller, request wallet.PageRequest) (*wallet.Page, []string) {
+func counted(t *testing.T, w *world, caller domain.Caller, request wallet.PageRequest) (*wallet.Page, []string) {
 	t.Helper()
 	ctx, counter := obs.WithCounter(t.Context())
 	page, err := w.reader.Page(ctx, caller, request)
@@ -186,7 +187,7 @@ func TestReadsSayWhenTheDatabaseIsAway(t *testing.T) {
 	w.page(owner, wallet.PageRequest{Refs: []wallet.Ref{ref}})
 	w.superuser(`UPDATE pg_database SET datallowconn = false WHERE datname = current_database();
 		SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND usename = 'purser_app'`)
-	if _, err := w.reader.Page(t.Context(), owner, wallet.PageRequest{Refs: []wallet.Ref{ref}}); !errors.Is(err, wallet.ErrUnavailable) {
-		t.Errorf("got %v, want wallet.ErrUnavailable", err)
+	if _, err := w.reader.Page(t.Context(), owner, wallet.PageRequest{Refs: []wallet.Ref{ref}}); !errors.Is(err, domain.ErrUnavailable) {
+		t.Errorf("got %v, want domain.ErrUnavailable", err)
 	}
 }

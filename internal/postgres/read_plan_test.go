@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 
+	"purser/internal/domain"
 	"purser/internal/wallet"
 	"purser/ledger"
 )
@@ -45,6 +46,7 @@ func TestHistoryPlan(t *testing.T) {
 		"from_the_middle":     {Limit: 20, HasKey: true, Key: middle},
 		"back_to_the_middle":  {Limit: 20, HasKey: true, Key: middle, Direction: wallet.Backward},
 		"debits_only":         {Limit: 20, Filter: wallet.TransactionFilter{Sign: -1}},
+		"dates":               {Limit: 20, Filter: wallet.TransactionFilter{Dates: domain.Range{Preset: domain.PresetThisYear}}},
 		"proposals_of_a_size": {Limit: 20, Filter: wallet.TransactionFilter{Types: 1 << 5, HasMin: true, Min: 1, HasMax: true, Max: 1}},
 	}
 	for name, query := range cases {
@@ -190,11 +192,19 @@ func literal(t *testing.T, value any) string {
 			texts[i] = id.String()
 		}
 		return quote("{" + strings.Join(texts, ",") + "}")
+	case []time.Time:
+		if value != nil {
+			texts := make([]string, len(value))
+			for i, at := range value {
+				texts[i] = at.Format(time.DateOnly)
+			}
+			return quote("{" + strings.Join(texts, ",") + "}")
+		}
 	case *int64:
 		if value != nil {
 			return fmt.Sprint(*value)
 		}
-	case *string, *time.Time:
+	case *string:
 	default:
 		t.Fatalf("no literal for %T", value)
 	}

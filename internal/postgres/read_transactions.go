@@ -10,14 +10,19 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 
+	"purser/internal/domain"
 	"purser/internal/wallet"
 	"purser/ledger"
 )
 
-func (p *pageRead) transactions(query wallet.TransactionsQuery) {
+func (p *pageRead) transactions(query wallet.TransactionsQuery) error {
+	filter, err := filterArguments(query.Filter, p.question.clock)
+	if err != nil {
+		return err
+	}
 	own := append([]any{query.WithLots, query.WithLinks}, historyStart(query)...)
 	own = append(own, query.Limit+1)
-	own = append(own, filterArguments(query.Filter)...)
+	own = append(own, filter...)
 	p.batch.Queue(p.historySQL(query.Direction), p.question.with(own...)...).
 		Query(sections(p, query, func(rows pgx.Rows, section func(wallet.Ref) *wallet.TransactionPage) error {
 			transaction, linked, err := scanTransaction(rows)
@@ -27,6 +32,7 @@ func (p *pageRead) transactions(query wallet.TransactionsQuery) {
 			addToPage(section(transaction.Wallet), query, transaction, linked)
 			return nil
 		}))
+	return nil
 }
 
 // historySQL walks one wallet's history, and numbers the rows of several.
@@ -76,7 +82,7 @@ func historyStart(query wallet.TransactionsQuery) []any {
 	}
 }
 
-func filterArguments(filter wallet.TransactionFilter) []any {
+func filterArguments(filter wallet.TransactionFilter, clock time.Time) ([]any, error) {
 	types := []string{}
 	for i, name := range wallet.TransactionTypes {
 		if filter.Types&(1<<i) != 0 {
@@ -90,18 +96,35 @@ func filterArguments(filter wallet.TransactionFilter) []any {
 	if filter.HasMax {
 		most = &filter.Max
 	}
-	return []any{
-		types, int16(filter.Sign), least, most,
-		optional(filter.Subject.Type), optional(filter.Subject.ID), optionalDay(filter.FromDay), optionalDay(filter.ToDay),
+	from, to, earliest, err := datesByToday(filter.Dates, clock)
+	if err != nil {
+		return nil, fmt.Errorf("dates of the filter: %w", err)
 	}
+	return []any{
+		types, int16(filter.Sign), least, most, optional(filter.Subject.Type), optional(filter.Subject.ID), from, to, earliest,
+	}, nil
 }
 
-func optionalDay(day ledger.Date) *time.Time {
-	if day == (ledger.Date{}) {
-		return nil
+// todaysMax is how many dates clocks show at one instant around the world, at
+// most: those of UTC, the date before and the date after.
+const todaysMax = 3
+
+// datesByToday resolves a range for each date that it can be somewhere at an
+// instant, earliest being the first of them: the statement knows the time zone. The
+// lists are nil without a range.
+func datesByToday(asked domain.Range, clock time.Time) (from, to []time.Time, earliest time.Time, err error) {
+	earliest = domain.AddDays(ledger.DateOf(clock.UTC()), -1).Time()
+	if asked == (domain.Range{}) {
+		return nil, nil, earliest, nil
 	}
-	start := day.Time()
-	return &start
+	for place := range todaysMax {
+		dates, err := asked.Resolve(time.UTC, earliest.AddDate(0, 0, place))
+		if err != nil {
+			return nil, nil, earliest, err
+		}
+		from, to = append(from, dates.From.Time()), append(to, dates.To.Time())
+	}
+	return from, to, earliest, nil
 }
 
 // lotColumnsOf are the aligned columns of a transaction's lot movements.
@@ -150,7 +173,7 @@ func (c *lotColumnsOf) movements() ([]wallet.LotMovement, error) {
 }
 
 // Transactions implements wallet.Reader.
-func (r *Reader) Transactions(ctx context.Context, caller wallet.Caller, refs []wallet.TransactionRef) ([]wallet.TransactionOfWallet, error) {
+func (r *Reader) Transactions(ctx context.Context, caller domain.Caller, refs []wallet.TransactionRef) ([]wallet.TransactionOfWallet, error) {
 	names := make([]wallet.Ref, 0, len(refs))
 	books, ids, journals := make([]ledger.BookID, len(refs)), make([]ledger.ID, len(refs)), make([]ledger.ID, len(refs))
 	for i, ref := range refs {

@@ -41,6 +41,7 @@ type EffectWrite func(batch *pgx.Batch, book ledger.BookID, rows []any)
 func (db *DB) NewStore(rules *ledger.Rules) *Store {
 	store := &Store{db: db, rules: rules, guards: map[string]GuardRead{}}
 	store.registerWallet()
+	store.registerCampaign()
 	return store
 }
 
@@ -57,6 +58,9 @@ func (s *Store) Batch(ctx context.Context, needs *ledger.Needs, fold func(*ledge
 			rollBack(ctx, conn)
 		}
 	}()
+	if err := replan(ctx, conn); err != nil {
+		return writeError(fmt.Errorf("discard plans: %w", err))
+	}
 	state, err := s.load(ctx, conn, needs)
 	if err != nil {
 		return writeError(fmt.Errorf("read book %d: %w", needs.Book, err))
@@ -70,6 +74,31 @@ func (s *Store) Batch(ctx context.Context, needs *ledger.Needs, fold func(*ledge
 	}
 	committed = true
 	return nil
+}
+
+// The batches of a connection before which its plans are made again are the powers
+// of two between these. While a table is nearly empty the planner finds that a
+// whole key is not worth more than its first column, the book, and a generic plan
+// stays what it was when the table has grown. Later, statistics see to it.
+const (
+	replanFirst = 16
+	replanLast  = 4096
+)
+
+// batchesKey is where a connection counts its batches.
+const batchesKey = "purser.batches"
+
+// replan makes a connection forget its plans while it is young.
+func replan(ctx context.Context, conn *pgxpool.Conn) error {
+	data := conn.Conn().PgConn().CustomData()
+	batches, _ := data[batchesKey].(int)
+	batches++
+	data[batchesKey] = batches
+	if batches < replanFirst || batches > replanLast || batches&(batches-1) != 0 {
+		return nil
+	}
+	_, err := conn.Exec(ctx, "-- name: plans_discard\nDISCARD PLANS")
+	return err
 }
 
 // rollBack ends the database transaction, also when the batch's own context has

@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"purser/internal/domain"
 	"purser/internal/wallet"
 	"purser/ledger"
 	"purser/ledger/ledgertest"
@@ -98,7 +99,7 @@ func TestConstraints(t *testing.T) {
 			w.Once = []ledger.OnceRow{{Once: "x", Journal: journal.ID}, {Once: "x", Journal: journal.ID}}
 		},
 		"wallets_owner_fkey": effectOf(wallet.EffectWallet, wallet.Row{ID: d.NewID(), Owner: d.NewID(), Kind: wallet.KindAgency}),
-		"owners_kind_known":  effectOf(wallet.EffectOwner, wallet.OwnerRow{ID: d.NewID(), Book: d.Book, Kind: "PET", Jurisdiction: "IN", TimeZone: "UTC"}),
+		"owners_kind_known":  effectOf(domain.EffectOwner, domain.OwnerRow{ID: d.NewID(), Book: d.Book, Kind: "PET", Jurisdiction: "IN", TimeZone: "UTC"}),
 		"accounts_code_commodity_unique": func(w *ledger.Writes) {
 			w.Opened = []ledger.Account{{ID: d.NewID(), Code: wallet.AvailableCode(d.wallet), Class: wallet.ClassAvailable, Commodity: ledger.CNX}}
 		},

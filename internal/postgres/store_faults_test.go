@@ -11,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"purser/internal/market"
 	"purser/internal/wallet"
 	"purser/ledger"
 	"purser/ledger/ledgertest"
@@ -39,7 +40,7 @@ func newDesk(t testing.TB, units int64) *desk {
 
 // ledger returns a ledger on the real clock, closed with the test.
 func (d *desk) ledger(store ledger.Store) *ledger.Ledger {
-	l := ledger.New(ledger.Config{Rules: wallet.Rules(), Store: store, Clock: time.Now})
+	l := ledger.New(ledger.Config{Rules: market.Rules(), Store: store, Clock: time.Now})
 	d.t.Cleanup(func() {
 		if err := l.Close(context.WithoutCancel(d.t.Context())); err != nil {
 			d.t.Errorf("close the ledger: %v", err)
@@ -53,7 +54,7 @@ func (d *desk) ledger(store ledger.Store) *ledger.Ledger {
 func (d *desk) wantBook(t *testing.T, journals int, left int64) {
 	t.Helper()
 	snapshot := d.snapshot(t, d.Book)
-	for _, err := range snapshot.Check(wallet.Rules()) {
+	for _, err := range snapshot.Check(market.Rules()) {
 		t.Error(err)
 	}
 	if got := len(snapshot.Journals); got != journals {
@@ -149,7 +150,7 @@ func (i *interfering) Check(any) (string, ledger.Arguments) {
 	i.once.Do(i.do)
 	return "", nil
 }
-func (*interfering) After(row any) any { return row }
+func (*interfering) After(row any, _ *ledger.Delta) any { return row }
 
 // TestBackendKilled ends the backend between the two round trips of a batch.
 func TestBackendKilled(t *testing.T) {

@@ -21,6 +21,7 @@ func (s *Store) load(ctx context.Context, conn *pgxpool.Conn, needs *ledger.Need
 	l.once()
 	l.accounts()
 	l.places()
+	l.whole()
 	l.reversals()
 	for kind, ids := range groupRows(needs.Rows) {
 		s.guards[kind](&l.batch, needs.Book, ids, func(id string, row any) {
@@ -42,7 +43,7 @@ func groupRows(rows []ledger.RowID) map[string][]string {
 }
 
 // loader gathers the rows of one batch's reads. Lots and places may arrive from
-// two statements; finish joins them.
+// several statements, the same ones twice; finish joins them.
 type loader struct {
 	needs   *ledger.Needs
 	state   *ledger.State
@@ -154,14 +155,14 @@ func (l *loader) scanAccounts(rows pgx.Rows) error {
 	return rows.Err()
 }
 
-// reversedLots selects the lots that the journals of $5 moved.
-const reversedLots = `SELECT m.lot_id FROM unnest($5::uuid[]) AS j (journal_id)
-	CROSS JOIN LATERAL (SELECT t.lot_id FROM lot_movements t WHERE t.book_id = $1 AND t.journal_id = j.journal_id OFFSET 0) m`
+// reversedPlaces selects the places that the journals of $5 moved units of.
+const reversedPlaces = `SELECT m.account_id, m.lot_id FROM unnest($5::uuid[]) AS j (journal_id)
+	CROSS JOIN LATERAL (SELECT t.account_id, t.lot_id FROM lot_movements t WHERE t.book_id = $1 AND t.journal_id = j.journal_id OFFSET 0) m`
 
 // places reads, per account that the batch may take units from, the unexpired
-// places in spend order until they cover the demand, and counts the expired. Lots
-// that the batch's reversals bring along do not count as cover: a reversal may
-// take their units first.
+// places in spend order until they cover the demand, and counts the expired.
+// Places that the batch's reversals bring along do not count as cover: a reversal
+// may take their units first.
 func (l *loader) places() {
 	if len(l.needs.Demand) == 0 {
 		return
@@ -186,7 +187,7 @@ func (l *loader) places() {
 					t.basis_remaining, t.jurisdiction
 				FROM lots t WHERE t.book_id = $1 AND t.lot_id = p.lot_id OFFSET 0) l
 			WHERE l.expires_at > (SELECT greatest($2::timestamptz, last_posted_at + interval '1 microsecond') FROM book_heads WHERE book_id = $1)
-				AND l.lot_id <> ALL (ARRAY(`+reversedLots+`))
+				AND (p.account_id, p.lot_id) NOT IN (`+reversedPlaces+`)
 		) live
 		WHERE before < demand`, l.needs.Book, l.clock(), accounts, demands, l.journals()).Query(l.scanPlaces)
 	l.batch.Queue(`-- name: expired_read
@@ -197,7 +198,7 @@ func (l *loader) places() {
 			WHERE t.book_id = $1 AND t.account_id = d.account_id AND t.quantity > 0 OFFSET 0) p
 		CROSS JOIN LATERAL (SELECT t.lot_id, t.expires_at FROM lots t WHERE t.book_id = $1 AND t.lot_id = p.lot_id OFFSET 0) l
 		WHERE l.expires_at <= (SELECT greatest($2::timestamptz, last_posted_at + interval '1 microsecond') FROM book_heads WHERE book_id = $1)
-			AND l.lot_id <> ALL (ARRAY(`+reversedLots+`))
+			AND (p.account_id, p.lot_id) NOT IN (`+reversedPlaces+`)
 		GROUP BY p.account_id`, l.needs.Book, l.clock(), accounts, demands, l.journals()).Query(func(rows pgx.Rows) error {
 		for rows.Next() {
 			var account ledger.ID
@@ -209,6 +210,25 @@ func (l *loader) places() {
 		}
 		return rows.Err()
 	})
+}
+
+// whole reads all places that hold something in the accounts that units are
+// moved into, or leave whatever their expiry.
+func (l *loader) whole() {
+	if len(l.needs.Whole) == 0 {
+		return
+	}
+	l.batch.Queue(`-- name: whole_places_read
+		SELECT p.account_id, p.quantity, l.lot_id, l.wallet_id, l.origin, l.granted, l.remaining, l.expires_at, l.priority, l.money,
+			l.basis_minor, l.basis_remaining, l.jurisdiction
+		FROM unnest($2::uuid[]) AS n (account_id)
+		CROSS JOIN LATERAL (
+			SELECT t.account_id, t.lot_id, t.quantity FROM lot_places t
+			WHERE t.book_id = $1 AND t.account_id = n.account_id AND t.quantity > 0 OFFSET 0) p
+		CROSS JOIN LATERAL (
+			SELECT t.lot_id, t.wallet_id, t.origin, t.granted, t.remaining, t.expires_at, t.priority, t.money, t.basis_minor,
+				t.basis_remaining, t.jurisdiction
+			FROM lots t WHERE t.book_id = $1 AND t.lot_id = p.lot_id OFFSET 0) l`, l.needs.Book, l.needs.Whole).Query(l.scanPlaces)
 }
 
 // clock is the process clock as BatchTime sees it; SQL then takes the same

@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"purser/internal/market"
 	"purser/internal/postgres"
-	"purser/internal/wallet"
 	"purser/ledger"
 	"purser/ledger/ledgertest"
 )
@@ -212,7 +212,7 @@ func TestChildProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	rules := wallet.Rules()
+	rules := market.Rules()
 	l := ledger.New(ledger.Config{Rules: rules, Store: db.NewStore(rules), Clock: time.Now})
 	fmt.Println("ready") // the parent reads it
 	for input := bufio.NewScanner(os.Stdin); input.Scan(); {

@@ -8,9 +8,9 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"purser/internal/market"
 	"purser/internal/pgtest"
 	"purser/internal/postgres"
-	"purser/internal/wallet"
 	"purser/ledger"
 	"purser/ledger/ledgertest"
 )
@@ -58,7 +58,7 @@ func (b *books) open() ledger.BookID {
 
 // store returns a Store with the guards and effects of ledgertest.
 func (b *books) store(db *postgres.DB) *postgres.Store {
-	store := db.NewStore(wallet.Rules())
+	store := db.NewStore(market.Rules())
 	store.Register(ledgertest.GateKind, readGates, writeGates)
 	return store
 }
@@ -101,7 +101,7 @@ func writeGates(batch *pgx.Batch, book ledger.BookID, rows []any) {
 func (b *books) harness() ledgertest.Harness {
 	db := openDB(b.t, b.pg.AppURL)
 	return ledgertest.Harness{
-		Rules: wallet.Rules(),
+		Rules: market.Rules(),
 		Open: func(t testing.TB) (ledger.Store, ledger.BookID, func() ledgertest.Snapshot) {
 			t.Helper()
 			book := b.open()

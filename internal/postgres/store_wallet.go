@@ -5,6 +5,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"purser/internal/domain"
 	"purser/internal/wallet"
 	"purser/ledger"
 )
@@ -12,9 +13,9 @@ import (
 // registerWallet tells the store how to read the wallet package's guards and
 // write its effects.
 func (s *Store) registerWallet() {
-	s.guards[wallet.GuardOwner] = readOwners
+	s.guards[domain.GuardOwner] = readOwners
 	s.effects = append(s.effects,
-		registeredEffect{wallet.EffectOwner, writeOwners},
+		registeredEffect{domain.EffectOwner, writeOwners},
 		registeredEffect{wallet.EffectWallet, writeWallets},
 		registeredEffect{wallet.EffectMembership, writeMemberships},
 		registeredEffect{wallet.EffectFreeze, writeFreezes},
@@ -27,7 +28,7 @@ func readOwners(batch *pgx.Batch, _ ledger.BookID, ids []string, found func(id s
 		SELECT owner_id, book_id, kind, jurisdiction, time_zone, created_at FROM owners WHERE owner_id = ANY($1::text[]::uuid[])`, ids).
 		Query(func(rows pgx.Rows) error {
 			for rows.Next() {
-				var row wallet.OwnerRow
+				var row domain.OwnerRow
 				if err := rows.Scan(&row.ID, &row.Book, &row.Kind, &row.Jurisdiction, &row.TimeZone, &row.CreatedAt); err != nil {
 					return err
 				}
@@ -43,7 +44,7 @@ func writeOwners(batch *pgx.Batch, _ ledger.BookID, rows []any) {
 	ids, books, created := make([]ledger.ID, n), make([]int32, n), make([]time.Time, n)
 	kinds, jurisdictions, zones := make([]string, n), make([]string, n), make([]string, n)
 	for i := range rows {
-		row := rows[i].(wallet.OwnerRow)
+		row := rows[i].(domain.OwnerRow)
 		ids[i], books[i], kinds[i], jurisdictions[i], zones[i], created[i] = row.ID, int32(row.Book), string(row.Kind), row.Jurisdiction, row.TimeZone, row.CreatedAt
 	}
 	batch.Queue(`-- name: owners_write

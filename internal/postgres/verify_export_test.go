@@ -10,3 +10,6 @@ func Unbuilt() (unbuilt, all []string) {
 	}
 	return unbuilt, all
 }
+
+// WriterSettings returns what a writer's connection sets.
+func WriterSettings() map[string]string { return writerSettings }

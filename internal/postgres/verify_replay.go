@@ -29,6 +29,7 @@ type verifier struct {
 	days     map[dayOf]counters
 	trial    map[trialOf]counters
 	spend    map[spendOf]counters
+	ads      *adSums
 	seqs     map[ledger.ID]int64
 	left     map[ledger.ID]int64 // of originals: what may still be reversed
 }
@@ -67,7 +68,7 @@ func newVerifier(db *DB, rules *ledger.Rules, book ledger.BookID, found *finding
 	return &verifier{
 		db: db, rules: rules, book: book, found: found, state: ledger.NewState(book),
 		accounts: map[ledger.ID]*accountSum{}, lots: map[ledger.ID]*lotSum{}, days: map[dayOf]counters{},
-		trial: map[trialOf]counters{}, spend: map[spendOf]counters{}, seqs: map[ledger.ID]int64{}, left: map[ledger.ID]int64{},
+		trial: map[trialOf]counters{}, spend: map[spendOf]counters{}, ads: newAdSums(), seqs: map[ledger.ID]int64{}, left: map[ledger.ID]int64{},
 	}
 }
 
@@ -84,6 +85,7 @@ func (v *verifier) run(ctx context.Context) error {
 	}
 	for _, compare := range []func(context.Context) error{
 		v.compareBatches, v.compareBalances, v.compareLots, v.comparePlaces, v.compareDays, v.compareTrial, v.compareSpend, v.compareKeys,
+		v.compareAds, v.compareAdSpend,
 	} {
 		if err := compare(ctx); err != nil {
 			return err
@@ -137,6 +139,8 @@ func (v *verifier) replay(stored *storedJournal) {
 		key := spendOf{row.Wallet, row.BucketAt.UnixMicro(), row.Product, row.InitiatedBy}
 		v.spend[key] = counters{v.spend[key].plus + row.Consumed, v.spend[key].minus + row.Returned}
 	}
+	err := v.ads.add(delta)
+	v.found.expect(err == nil, "I22", "book %d: the rollups of journal %s (seq %d) cannot be re-derived: %v", v.book, stored.ID, stored.Seq, err)
 }
 
 // fold replays one journal and compares what it would write with what is there.

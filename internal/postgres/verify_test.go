@@ -15,6 +15,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"purser/internal/domain"
+	"purser/internal/market"
 	"purser/internal/pgtest"
 	"purser/internal/postgres"
 	"purser/internal/wallet"
@@ -30,7 +32,7 @@ type history struct {
 	spend  ledger.ID
 
 	service *wallet.Service
-	caller  wallet.Caller
+	caller  domain.Caller
 }
 
 func newHistory(t *testing.T) *history {
@@ -40,7 +42,7 @@ func newHistory(t *testing.T) *history {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rules := wallet.Rules()
+	rules := market.Rules()
 	h := &history{t: t, db: db, owner: database.OwnerURL, ledger: ledger.New(ledger.Config{Rules: rules, Store: db.NewStore(rules), Clock: time.Now})}
 	t.Cleanup(func() {
 		if err := h.ledger.Close(context.Background()); err != nil {
@@ -48,14 +50,14 @@ func newHistory(t *testing.T) *history {
 		}
 		db.Close()
 	})
-	caller := wallet.Caller{Principal: "service:test", All: true}
+	caller := domain.Caller{Principal: "service:test", All: true}
 	service := wallet.NewService(h.ledger, db.NewReader(time.Now), time.Now, func() ledger.ID { return ledger.ID(uuid.Must(uuid.NewV7())) })
 	h.service, h.caller = service, caller
 	opened := h.must(service.Open(t.Context(), caller, wallet.Open{
-		Key: "open-wallet", Owner: ledger.ID(uuid.New()), OwnerKind: wallet.OwnerParty, Kind: wallet.KindFreelancer, Jurisdiction: "US", TimeZone: "America/New_York",
+		Key: "open-wallet", Owner: ledger.ID(uuid.New()), OwnerKind: domain.OwnerParty, Kind: wallet.KindFreelancer, Jurisdiction: "US", TimeZone: "America/New_York",
 	})).Wallet
 	h.must(service.Purchase(t.Context(), caller, wallet.Purchase{Key: "purchase-1", Wallet: opened, Quantity: 80, Price: 1200, Fee: 65, Currency: ledger.USD, Reference: "ref-1"}))
-	h.must(service.Grant(t.Context(), caller, wallet.Grant{Key: "grant-promo", Wallet: opened, Quantity: 10, Origin: ledger.OriginPromo, ValidDays: 30, Explanation: wallet.Explanation{Rule: "PROMO"}}))
+	h.must(service.Grant(t.Context(), caller, wallet.Grant{Key: "grant-promo", Wallet: opened, Quantity: 10, Origin: ledger.OriginPromo, ValidDays: 30, Explanation: domain.Explanation{Rule: "PROMO"}}))
 	spent := h.must(service.Spend(t.Context(), caller, wallet.Spend{Key: "spend-one", Wallet: opened, Quantity: 12, Subject: ledger.Subject{Type: "PROPOSAL", ID: uuid.NewString()}}))
 	h.spend = spent.Outcome.Journal
 	h.must(service.Reverse(t.Context(), caller, wallet.Reverse{Key: "return-one", Transaction: wallet.TransactionRef{Wallet: opened, Journal: h.spend}, Quantity: 5, Reason: "RETURN_TOS"}))
@@ -79,7 +81,7 @@ func (h *history) must(result wallet.Result, err error) wallet.Result {
 func (h *history) write(journals int) {
 	owner := ledger.ID(uuid.New())
 	opened, err := h.service.Open(h.t.Context(), h.caller, wallet.Open{
-		Key: "open-wallet", Owner: owner, OwnerKind: wallet.OwnerParty, Kind: wallet.KindFreelancer, Jurisdiction: "NP", TimeZone: "Asia/Kathmandu",
+		Key: "open-wallet", Owner: owner, OwnerKind: domain.OwnerParty, Kind: wallet.KindFreelancer, Jurisdiction: "NP", TimeZone: "Asia/Kathmandu",
 	})
 	if err != nil {
 		h.t.Error(err)
@@ -102,7 +104,7 @@ func (h *history) write(journals int) {
 // failures returns the invariants that do not hold.
 func (h *history) failures() []string {
 	h.t.Helper()
-	checks, err := h.db.Verify(h.t.Context(), wallet.Rules())
+	checks, err := h.db.Verify(h.t.Context(), market.Rules())
 	if err != nil {
 		h.t.Fatal(err)
 	}

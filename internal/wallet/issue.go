@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"purser/internal/domain"
 	"purser/internal/policy"
 	"purser/ledger"
 )
@@ -16,7 +17,7 @@ type Grant struct {
 	Origin      ledger.Origin
 	ExpiresAt   time.Time // zero: ValidDays, or else the policy, decides
 	ValidDays   int
-	Explanation Explanation
+	Explanation domain.Explanation
 	EffectiveAt time.Time // zero: now
 }
 
@@ -26,19 +27,19 @@ var grantTypes = map[ledger.Origin]string{
 }
 
 // Grant posts row 2 of the chart of entries: a lot without cost basis.
-func (s *Service) Grant(ctx context.Context, caller Caller, in Grant) (Result, error) {
+func (s *Service) Grant(ctx context.Context, caller domain.Caller, in Grant) (Result, error) {
 	now := s.clock()
 	if err := in.validate(now); err != nil {
 		return Result{}, err
 	}
 	input := walletInput(in.Wallet).Amount("quantity", in.Quantity).Text("origin", string(in.Origin)).Text("rule", in.Explanation.Rule)
-	input = withTime(withTime(input, "expiresAt", in.ExpiresAt), "effectiveAt", in.EffectiveAt)
+	input = domain.WithTime(domain.WithTime(input, "expiresAt", in.ExpiresAt), "effectiveAt", in.EffectiveAt)
 	if in.ValidDays > 0 {
 		input = input.Amount("validDays", int64(in.ValidDays))
 	}
-	input = input.Text("explanation", string(in.Explanation.encode()))
+	input = input.Text("explanation", string(in.Explanation.Encode()))
 	return s.post(ctx, caller, in.Wallet, "grantConnects", in.Key, input, func(command *ledger.Command, w Wallet) {
-		effective := orNow(in.EffectiveAt, now)
+		effective := domain.OrNow(in.EffectiveAt, now)
 		rules := policy.ConnectsAt(effective)
 		expires := in.ExpiresAt
 		switch {
@@ -53,7 +54,7 @@ func (s *Service) Grant(ctx context.Context, caller Caller, in Grant) (Result, e
 		}
 		command.Template = TemplateGrant
 		command.Arguments = lotArguments(w, in.Origin, in.Quantity, expires, rules).Text(ArgType, grantTypes[in.Origin])
-		command.EffectiveAt, command.Explanation = in.EffectiveAt, explanation.encode()
+		command.EffectiveAt, command.Explanation = in.EffectiveAt, explanation.Encode()
 	})
 }
 
@@ -71,27 +72,27 @@ type Purchase struct {
 
 // Purchase posts row 1 of the chart of entries. A payment reference that was
 // recorded before is refused as already done.
-func (s *Service) Purchase(ctx context.Context, caller Caller, in Purchase) (Result, error) {
+func (s *Service) Purchase(ctx context.Context, caller domain.Caller, in Purchase) (Result, error) {
 	now := s.clock()
 	if err := in.validate(now); err != nil {
 		return Result{}, err
 	}
 	input := walletInput(in.Wallet).Amount("quantity", in.Quantity).Amount("price", in.Price).Amount("fee", in.Fee).
 		Text("currency", string(in.Currency)).Text("reference", in.Reference)
-	input = withTime(input, "effectiveAt", in.EffectiveAt)
+	input = domain.WithTime(input, "effectiveAt", in.EffectiveAt)
 	return s.post(ctx, caller, in.Wallet, "purchaseConnects", in.Key, input, func(command *ledger.Command, w Wallet) {
-		effective := orNow(in.EffectiveAt, now)
+		effective := domain.OrNow(in.EffectiveAt, now)
 		rules := policy.ConnectsAt(effective)
 		command.Template = TemplatePurchase
 		command.Arguments = lotArguments(w, ledger.OriginPurchase, in.Quantity, rules.Expiry(string(ledger.OriginPurchase), effective), rules).
 			Text(ArgMoney, string(in.Currency)).Amount(ArgPrice, in.Price).Amount(ArgFee, in.Fee)
 		command.Once, command.EffectiveAt = "payment:"+in.Reference, in.EffectiveAt
-		command.Explanation = Explanation{Rule: "PURCHASE", PolicyVersion: rules.Version, Inputs: []Input{
-			{"quantity", decimal(in.Quantity)},
-			{"priceMinor", decimal(in.Price)},
-			{"currency", string(in.Currency)},
-			{"paymentReference", in.Reference},
-		}}.encode()
+		command.Explanation = domain.Explanation{Rule: "PURCHASE", PolicyVersion: rules.Version, Inputs: []domain.Input{
+			domain.Number("quantity", in.Quantity),
+			domain.Number("priceMinor", in.Price),
+			{Name: "currency", Value: string(in.Currency)},
+			{Name: "paymentReference", Value: in.Reference},
+		}}.Encode()
 	})
 }
 

@@ -2,22 +2,17 @@ package wallet
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
-	"hash/fnv"
 
+	"purser/internal/domain"
 	"purser/ledger"
 )
-
-// ownerBooks is how many books take owners; they are numbered from 1, and the
-// migration that creates book_heads has the same number.
-const ownerBooks = 4
 
 // Open opens a wallet for an owner, who is assigned a book with the first one.
 type Open struct {
 	Key          string
 	Owner        ledger.ID
-	OwnerKind    OwnerKind
+	OwnerKind    domain.OwnerKind
 	Kind         Kind
 	Jurisdiction string
 	TimeZone     string
@@ -25,49 +20,28 @@ type Open struct {
 
 // Open posts a wallet's opening. The wallet's id is the journal's. A second
 // wallet of a kind for one owner is refused as already done by the first.
-func (s *Service) Open(ctx context.Context, caller Caller, in Open) (Result, error) {
+func (s *Service) Open(ctx context.Context, caller domain.Caller, in Open) (Result, error) {
 	if err := in.validate(); err != nil {
 		return Result{}, err
 	}
-	book, err := s.bookOf(ctx, in.Owner)
+	book, err := domain.BookOf(ctx, s.directory, in.Owner)
 	if err != nil {
 		return Result{}, fmt.Errorf("open wallet for %s: %w", in.Owner, err)
 	}
 	id := s.newID()
-	owner := OwnerRow{ID: in.Owner, Book: book, Kind: in.OwnerKind, Jurisdiction: in.Jurisdiction, TimeZone: in.TimeZone}
+	owner := domain.OwnerRow{ID: in.Owner, Book: book, Kind: in.OwnerKind, Jurisdiction: in.Jurisdiction, TimeZone: in.TimeZone}
 	input := ledger.Arguments(nil).ID("owner", in.Owner).Text("ownerKind", string(in.OwnerKind)).Text("kind", string(in.Kind)).
 		Text("jurisdiction", in.Jurisdiction).Text("timeZone", in.TimeZone)
-	command := s.command(caller, book, id, request{"openWallet", in.Key, in.Owner, input})
+	command := caller.Command(book, id, domain.Request{Mutation: "openWallet", Key: in.Key, Owner: in.Owner, Input: input})
 	command.Template, command.Arguments = TemplateOpenWallet, ledger.Arguments(nil).ID(ArgWallet, id)
 	command.Once = "wallet:" + in.Owner.String() + ":" + string(in.Kind)
-	command.Guards = []ledger.Guard{ownerGuard{owner}}
-	command.Effects = []ledger.Effect{ownerEffect{owner}, walletEffect{Row{ID: id, Owner: in.Owner, Kind: in.Kind}}}
+	command.Guards = []ledger.Guard{domain.OwnerIs{Owner: owner}}
+	command.Effects = []ledger.Effect{domain.RecordOwner{Owner: owner}, walletEffect{Row{ID: id, Owner: in.Owner, Kind: in.Kind}}}
 	outcome, err := s.ledger.Post(ctx, command)
 	if err != nil {
 		return Result{}, fmt.Errorf("open wallet for %s: %w", in.Owner, err)
 	}
 	return Result{Outcome: outcome, Wallet: Ref{Book: book, ID: outcome.Journal}, Access: AccessAll}, nil
-}
-
-// bookOf returns the book an owner is in, or would be assigned to.
-func (s *Service) bookOf(ctx context.Context, owner ledger.ID) (ledger.BookID, error) {
-	row, err := s.directory.Owner(ctx, owner)
-	switch {
-	case err == nil:
-		return row.Book, nil
-	case isNotFound(err):
-		return AssignBook(owner), nil
-	default:
-		return 0, err
-	}
-}
-
-// AssignBook spreads new owners over the books. It only matters once an owner:
-// the assignment is stored, and stays when the number of books changes.
-func AssignBook(owner ledger.ID) ledger.BookID {
-	hash := fnv.New64a()
-	_, _ = hash.Write(owner[:]) // a hash never fails
-	return ledger.BookID(1 + binary.BigEndian.Uint64(hash.Sum(nil))%ownerBooks)
 }
 
 // Freeze stops or, with Lift, allows again what the owner initiates.
@@ -81,7 +55,7 @@ type Freeze struct {
 
 // Freeze posts a fact without value and changes the wallet's status. It is
 // refused with a StatusConflictError when the wallet is not in the other state.
-func (s *Service) Freeze(ctx context.Context, caller Caller, in Freeze) (Result, error) {
+func (s *Service) Freeze(ctx context.Context, caller domain.Caller, in Freeze) (Result, error) {
 	if err := in.validate(); err != nil {
 		return Result{}, err
 	}
@@ -91,12 +65,12 @@ func (s *Service) Freeze(ctx context.Context, caller Caller, in Freeze) (Result,
 	}
 	input := walletInput(in.Wallet).Text("reason", in.Reason).Text("note", in.Note)
 	return s.post(ctx, caller, in.Wallet, mutation, in.Key, input, func(command *ledger.Command, w Wallet) {
-		explanation := Explanation{Rule: rule}
+		explanation := domain.Explanation{Rule: rule}
 		if in.Note != "" {
-			explanation.Inputs = []Input{{"note", in.Note}}
+			explanation.Inputs = []domain.Input{{Name: "note", Value: in.Note}}
 		}
 		command.Template, command.Arguments = template, ledger.Arguments(nil).ID(ArgWallet, w.ID)
-		command.Explanation, command.Effects = explanation.encode(), []ledger.Effect{freezeEffect{w.ID, in.Reason}}
+		command.Explanation, command.Effects = explanation.Encode(), []ledger.Effect{freezeEffect{w.ID, in.Reason}}
 	})
 }
 
@@ -110,14 +84,14 @@ type Membership struct {
 }
 
 // SetMembership posts a fact without value and changes the membership's row. An
-// organisation that owns nothing yet is not known: ErrNotFound.
-func (s *Service) SetMembership(ctx context.Context, caller Caller, in Membership) (Result, error) {
+// organisation that owns nothing yet is not known: domain.ErrNotFound.
+func (s *Service) SetMembership(ctx context.Context, caller domain.Caller, in Membership) (Result, error) {
 	if err := in.validate(); err != nil {
 		return Result{}, err
 	}
 	owner, err := s.directory.Owner(ctx, in.Organisation)
-	if err == nil && owner.Kind != OwnerOrganisation {
-		err = ErrNotFound
+	if err == nil && owner.Kind != domain.OwnerOrganisation {
+		err = domain.ErrNotFound
 	}
 	if err != nil {
 		return Result{}, fmt.Errorf("set membership in %s: %w", in.Organisation, err)
@@ -127,9 +101,9 @@ func (s *Service) SetMembership(ctx context.Context, caller Caller, in Membershi
 		active = 1
 	}
 	input := ledger.Arguments(nil).ID("organisation", in.Organisation).ID("party", in.Party).Text("role", in.Role).Amount("active", active)
-	command := s.command(caller, owner.Book, s.newID(), request{"setMembership", in.Key, in.Organisation, input})
+	command := caller.Command(owner.Book, s.newID(), domain.Request{Mutation: "setMembership", Key: in.Key, Owner: in.Organisation, Input: input})
 	command.Template, command.Arguments = TemplateSetMembership, input
-	command.Guards = []ledger.Guard{organisationGuard{in.Organisation}}
+	command.Guards = []ledger.Guard{domain.IsOrganisation{Organisation: in.Organisation}}
 	command.Effects = []ledger.Effect{membershipEffect{MembershipRow{Party: in.Party, Organisation: in.Organisation, Role: in.Role, Active: in.Active}}}
 	outcome, err := s.ledger.Post(ctx, command)
 	if err != nil {

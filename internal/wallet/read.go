@@ -2,20 +2,11 @@ package wallet
 
 import (
 	"context"
-	"errors"
 	"time"
 
+	"purser/internal/domain"
 	"purser/ledger"
 )
-
-// ErrNotFound is returned for a wallet that does not exist or that the caller
-// may not see: the two are never told apart.
-var ErrNotFound = errors.New("wallet: not found")
-
-// ErrUnavailable is wrapped by a Reader around every failed read that says
-// nothing about the data: the storage is away, overloaded or too slow. The read
-// may be repeated.
-var ErrUnavailable = errors.New("wallet: storage did not answer")
 
 // Ref names a wallet: its book is where to look, never a right to see it.
 type Ref struct {
@@ -152,10 +143,10 @@ type TransactionFilter struct {
 	Min    int64 // of the absolute amount
 	HasMax bool
 	Max    int64
-	// FromDay and ToDay bound the local day, in the owner's time zone, of the
-	// business event: the first inclusive, the second exclusive; zero: unbounded.
-	FromDay ledger.Date
-	ToDay   ledger.Date
+	// Dates bounds the local day, in the owner's time zone, of the business event;
+	// zero: unbounded. A preset means the dates that it names in that zone when the
+	// page is read, by the process clock.
+	Dates   domain.Range
 	Subject ledger.Subject
 }
 
@@ -266,17 +257,17 @@ type SectionKey struct {
 type Reader interface {
 	// Page reads wallets with sections; the number of statements depends on the
 	// kinds and arguments of the sections, never on how many wallets or rows.
-	Page(ctx context.Context, caller Caller, request PageRequest) (*Page, error)
+	Page(ctx context.Context, caller domain.Caller, request PageRequest) (*Page, error)
 	// Lots returns the lots the caller may see, in no particular order.
-	Lots(ctx context.Context, caller Caller, refs []LotRef) ([]LotOfWallet, error)
+	Lots(ctx context.Context, caller domain.Caller, refs []LotRef) ([]LotOfWallet, error)
 	// Transactions returns those the caller may see, with lots and links.
-	Transactions(ctx context.Context, caller Caller, refs []TransactionRef) ([]TransactionOfWallet, error)
+	Transactions(ctx context.Context, caller domain.Caller, refs []TransactionRef) ([]TransactionOfWallet, error)
 	// Journals returns whole journals, for callers whose role may see any.
 	Journals(ctx context.Context, refs []JournalRef) ([]JournalDetail, error)
 	// TrialBalance sums every book's bookings up to and including a UTC day.
 	TrialBalance(ctx context.Context, asOf ledger.Date) (*TrialBalance, error)
-	// Owner returns an owner's row; ErrNotFound when there is none.
-	Owner(ctx context.Context, id ledger.ID) (OwnerRow, error)
+	// Owner returns an owner's row; domain.ErrNotFound when there is none.
+	Owner(ctx context.Context, id ledger.ID) (domain.OwnerRow, error)
 	// Heads returns the seq of every book.
 	Heads(ctx context.Context) (map[ledger.BookID]int64, error)
 }
@@ -348,4 +339,5 @@ type TrialLine struct {
 var TransactionTypes = []string{
 	TypePurchase, TypePlanGrant, TypePromoGrant, TypeBonusGrant, TypeCompensation,
 	TypeProposal, TypeReturnJobClosed, TypeReturnTOS, TypeReversal,
+	TypeCampaignFunded, TypeCampaignReleased,
 }

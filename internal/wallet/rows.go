@@ -7,23 +7,12 @@ import (
 	"purser/ledger"
 )
 
-// Kinds of guards and effects, by which storage registers its reads and writes.
+// Kinds of effects, by which storage registers its writes.
 const (
-	GuardOwner       = "owner"
-	EffectOwner      = "owner"
 	EffectWallet     = "wallet"
 	EffectFreeze     = "wallet_freeze"
 	EffectMembership = "membership"
 	EffectSpend      = "wallet_spend"
-)
-
-// OwnerKind says what an owner is.
-type OwnerKind string
-
-// The kinds of owners.
-const (
-	OwnerParty        OwnerKind = "PARTY"
-	OwnerOrganisation OwnerKind = "ORGANISATION"
 )
 
 // Kind says whose use a wallet serves.
@@ -34,17 +23,6 @@ const (
 	KindFreelancer Kind = "FREELANCER"
 	KindAgency     Kind = "AGENCY"
 )
-
-// OwnerRow is a party or an organisation as the ledger knows it: a pseudonym
-// with the book it is assigned to for life.
-type OwnerRow struct {
-	ID           ledger.ID
-	Book         ledger.BookID
-	Kind         OwnerKind
-	Jurisdiction string // ISO 3166-1 alpha-2
-	TimeZone     string // IANA name
-	CreatedAt    time.Time
-}
 
 // Row is a wallet as stored. Its status is its account's.
 type Row struct {
@@ -85,17 +63,6 @@ type SpendRow struct {
 // are whole numbers of it.
 const spendBucket = 15 * time.Minute
 
-type ownerEffect struct{ row OwnerRow }
-
-func (ownerEffect) Kind() string { return EffectOwner }
-
-// Row leaves out an owner that is there already; the guard has compared them.
-func (e ownerEffect) Row(accepted *ledger.Delta) any {
-	row := e.row
-	row.CreatedAt = accepted.Journal.PostedAt
-	return row
-}
-
 type walletEffect struct{ row Row }
 
 func (walletEffect) Kind() string { return EffectWallet }
@@ -126,6 +93,11 @@ func (e membershipEffect) Row(accepted *ledger.Delta) any {
 	row.At = accepted.Journal.PostedAt
 	return row
 }
+
+// SpendProjection returns the effect that counts a journal's spend. Every command
+// that consumes units of a wallet's lots, or gives them back, carries it, also
+// those of other domains.
+func SpendProjection() ledger.Effect { return spendEffect{} }
 
 // spendEffect adds what SpendOf counts.
 type spendEffect struct{}
@@ -167,52 +139,3 @@ func SpendOf(accepted *ledger.Delta) (row SpendRow, ok bool) {
 
 // classConsumed begins the classes of units used up, one a product.
 const classConsumed = "CONSUMED:"
-
-// ownerGuard refuses a wallet for an owner who is known with other facts: they
-// are assigned once, and a caller who thinks otherwise must be told.
-type ownerGuard struct{ row OwnerRow }
-
-func (ownerGuard) Kind() string { return GuardOwner }
-
-func (g ownerGuard) ID() string { return g.row.ID.String() }
-
-func (g ownerGuard) Check(stored any) (string, ledger.Arguments) {
-	owner, known := stored.(OwnerRow)
-	if !known {
-		return "", nil
-	}
-	if owner.Kind == g.row.Kind && owner.Jurisdiction == g.row.Jurisdiction && owner.TimeZone == g.row.TimeZone && owner.Book == g.row.Book {
-		return "", nil
-	}
-	return ReasonOwnerDiffers, ledger.Arguments(nil).Text("kind", string(owner.Kind)).
-		Text("jurisdiction", owner.Jurisdiction).Text("timeZone", owner.TimeZone)
-}
-
-func (g ownerGuard) After(stored any) any {
-	if stored != nil {
-		return stored
-	}
-	return g.row
-}
-
-// organisationGuard requires an organisation that is known.
-type organisationGuard struct{ id ledger.ID }
-
-func (organisationGuard) Kind() string { return GuardOwner }
-
-func (g organisationGuard) ID() string { return g.id.String() }
-
-func (g organisationGuard) Check(stored any) (string, ledger.Arguments) {
-	if owner, known := stored.(OwnerRow); known && owner.Kind == OwnerOrganisation {
-		return "", nil
-	}
-	return ReasonNotOrganisation, nil
-}
-
-func (organisationGuard) After(stored any) any { return stored }
-
-// Reasons with which guards of this package refuse.
-const (
-	ReasonOwnerDiffers    = "OWNER_DIFFERS"
-	ReasonNotOrganisation = "NOT_AN_ORGANISATION"
-)

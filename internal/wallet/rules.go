@@ -41,10 +41,15 @@ const (
 	TypeReturnJobClosed = "RETURN_JOB_CLOSED"
 	TypeReturnTOS       = "RETURN_TOS"
 	TypeReversal        = "REVERSAL"
-	TypeWalletOpened    = "WALLET_OPENED"
-	TypeWalletFrozen    = "WALLET_FROZEN"
-	TypeWalletUnfrozen  = "WALLET_UNFROZEN"
-	TypeMembershipSet   = "MEMBERSHIP_SET"
+
+	// Journals of campaigns that take units from a wallet and bring them back: the
+	// templates are package campaign's, the rows of history are the wallet's.
+	TypeCampaignFunded   = "CAMPAIGN_FUNDED"
+	TypeCampaignReleased = "CAMPAIGN_RELEASED"
+	TypeWalletOpened     = "WALLET_OPENED"
+	TypeWalletFrozen     = "WALLET_FROZEN"
+	TypeWalletUnfrozen   = "WALLET_UNFROZEN"
+	TypeMembershipSet    = "MEMBERSHIP_SET"
 )
 
 const available = "WALLET:{wallet}:AVAILABLE"
@@ -55,61 +60,65 @@ const ClassAvailable = "WALLET:*:AVAILABLE"
 // AvailableCode returns the account code of a wallet's available Connects.
 func AvailableCode(wallet ledger.ID) string { return "WALLET:" + wallet.String() + ":AVAILABLE" }
 
-// chart is the chart of accounts, one entry a class. Money accounts exist per
-// currency; 1010, 5000 and so on are finance's account numbers.
-var chart = []ledger.Class{
-	{Name: "ISSUED:PURCHASE", Normal: ledger.Debit},
-	{Name: "ISSUED:PLAN", Normal: ledger.Debit},
-	{Name: "ISSUED:PROMO", Normal: ledger.Debit},
-	{Name: "ISSUED:BONUS", Normal: ledger.Debit},
-	{Name: "ISSUED:COMPENSATION", Normal: ledger.Debit},
-	{Name: ClassAvailable, Normal: ledger.Credit, Floored: true, TracksLots: true},
-	{Name: "CONSUMED:PROPOSAL", Normal: ledger.Credit},
-	{Name: "1010", Normal: ledger.Debit},  // payment provider clearing
-	{Name: "2000", Normal: ledger.Credit}, // deferred revenue, Connects
-	{Name: "4000", Normal: ledger.Credit}, // revenue, proposals
-	{Name: "5000", Normal: ledger.Debit},  // payment provider fees
+// Chart returns the wallets' part of the chart of accounts, one entry a class. Money
+// accounts exist per currency; 1010, 5000 and so on are finance's account numbers.
+func Chart() []ledger.Class {
+	return []ledger.Class{
+		{Name: "ISSUED:PURCHASE", Normal: ledger.Debit},
+		{Name: "ISSUED:PLAN", Normal: ledger.Debit},
+		{Name: "ISSUED:PROMO", Normal: ledger.Debit},
+		{Name: "ISSUED:BONUS", Normal: ledger.Debit},
+		{Name: "ISSUED:COMPENSATION", Normal: ledger.Debit},
+		{Name: ClassAvailable, Normal: ledger.Credit, Floored: true, TracksLots: true},
+		{Name: "CONSUMED:PROPOSAL", Normal: ledger.Credit},
+		{Name: "1010", Normal: ledger.Debit},  // payment provider clearing
+		{Name: "2000", Normal: ledger.Credit}, // deferred revenue, Connects
+		{Name: "4000", Normal: ledger.Credit}, // revenue, proposals
+		{Name: "5000", Normal: ledger.Debit},  // payment provider fees
+	}
 }
 
-// templates are the journal entries of the wallet: rows 1, 2, 3 and 3b of the
+// Templates returns the journal entries of wallets: rows 1, 2, 3 and 3b of the
 // chart of entries in docs/ledger.md, both sides, and the facts without value.
-var templates = []ledger.Template{
-	{
-		Name: TemplateOpenWallet, Version: 1, Type: TypeWalletOpened,
-		Opens: []ledger.Open{{Account: available, Commodity: ledger.CNX}},
-	},
-	{
-		Name: TemplateGrant, Version: 1, Type: "{" + ArgType + "}", Lot: freeLot,
-		ReversibleAs: []string{TypeReversal},
-		Lines:        []ledger.Line{{Debit: "ISSUED:{origin}", Credit: available, Commodity: ledger.CNX, Measure: ledger.Named(ArgQuantity)}},
-	},
-	{
-		Name: TemplatePurchase, Version: 1, Type: TypePurchase, Lot: paidLot,
-		ReversibleAs: []string{TypeReversal},
-		Lines: []ledger.Line{
-			{Debit: "ISSUED:PURCHASE", Credit: available, Commodity: ledger.CNX, Measure: ledger.Named(ArgQuantity)},
-			{Debit: "1010", Credit: "2000", Measure: ledger.Basis()},
-			{Debit: "5000", Credit: "1010", Commodity: "{" + ArgMoney + "}", Measure: ledger.Named(ArgFee)},
+func Templates() []ledger.Template {
+	return []ledger.Template{
+		{
+			Name: TemplateOpenWallet, Version: 1, Type: TypeWalletOpened,
+			Opens: []ledger.Open{{Account: available, Commodity: ledger.CNX}},
 		},
-	},
-	{
-		Name: TemplateSpend, Version: 1, Type: "{" + ArgProduct + "}", OwnerInitiated: true,
-		ReversibleAs: []string{TypeReturnJobClosed, TypeReturnTOS, TypeReversal},
-		Lines: []ledger.Line{
-			{Debit: available, Credit: "CONSUMED:{product}", Commodity: ledger.CNX, Measure: ledger.Named(ArgQuantity)},
-			{Debit: "2000", Credit: "4000", Measure: ledger.Basis()},
+		{
+			Name: TemplateGrant, Version: 1, Type: "{" + ArgType + "}", Lot: freeLot,
+			ReversibleAs: []string{TypeReversal},
+			Lines:        []ledger.Line{{Debit: "ISSUED:{origin}", Credit: available, Commodity: ledger.CNX, Measure: ledger.Named(ArgQuantity)}},
 		},
-	},
-	{Name: TemplateReverse, Version: 1, Type: "{" + ArgType + "}", Reversal: true},
-	{
-		Name: TemplateFreeze, Version: 1, Type: TypeWalletFrozen,
-		Status: &ledger.StatusChange{Account: available, Commodity: ledger.CNX, From: ledger.StatusActive, To: ledger.StatusFrozen},
-	},
-	{
-		Name: TemplateUnfreeze, Version: 1, Type: TypeWalletUnfrozen,
-		Status: &ledger.StatusChange{Account: available, Commodity: ledger.CNX, From: ledger.StatusFrozen, To: ledger.StatusActive},
-	},
-	{Name: TemplateSetMembership, Version: 1, Type: TypeMembershipSet},
+		{
+			Name: TemplatePurchase, Version: 1, Type: TypePurchase, Lot: paidLot,
+			ReversibleAs: []string{TypeReversal},
+			Lines: []ledger.Line{
+				{Debit: "ISSUED:PURCHASE", Credit: available, Commodity: ledger.CNX, Measure: ledger.Named(ArgQuantity)},
+				{Debit: "1010", Credit: "2000", Measure: ledger.Basis()},
+				{Debit: "5000", Credit: "1010", Commodity: "{" + ArgMoney + "}", Measure: ledger.Named(ArgFee)},
+			},
+		},
+		{
+			Name: TemplateSpend, Version: 1, Type: "{" + ArgProduct + "}", OwnerInitiated: true,
+			ReversibleAs: []string{TypeReturnJobClosed, TypeReturnTOS, TypeReversal},
+			Lines: []ledger.Line{
+				{Debit: available, Credit: "CONSUMED:{product}", Commodity: ledger.CNX, Measure: ledger.Named(ArgQuantity)},
+				{Debit: "2000", Credit: "4000", Measure: ledger.Basis()},
+			},
+		},
+		{Name: TemplateReverse, Version: 1, Type: "{" + ArgType + "}", Reversal: true},
+		{
+			Name: TemplateFreeze, Version: 1, Type: TypeWalletFrozen,
+			Status: &ledger.StatusChange{Account: available, Commodity: ledger.CNX, From: ledger.StatusActive, To: ledger.StatusFrozen},
+		},
+		{
+			Name: TemplateUnfreeze, Version: 1, Type: TypeWalletUnfrozen,
+			Status: &ledger.StatusChange{Account: available, Commodity: ledger.CNX, From: ledger.StatusFrozen, To: ledger.StatusActive},
+		},
+		{Name: TemplateSetMembership, Version: 1, Type: TypeMembershipSet},
+	}
 }
 
 // freeLot has no cost basis: units that nobody paid for defer no revenue.
@@ -119,14 +128,4 @@ var freeLot = &ledger.NewLot{
 
 var paidLot = &ledger.NewLot{
 	Origin: ArgOrigin, ExpiresAt: ArgExpiresAt, Priority: ArgPriority, Money: ArgMoney, Basis: ArgPrice, Jurisdiction: ArgJurisdiction,
-}
-
-// Rules returns the wallet's chart of accounts and templates. It panics if they
-// contradict each other, which the package's tests would show first.
-func Rules() *ledger.Rules {
-	rules, err := ledger.NewRules(chart, templates)
-	if err != nil {
-		panic(err)
-	}
-	return rules
 }

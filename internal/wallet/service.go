@@ -5,37 +5,32 @@ import (
 	"fmt"
 	"time"
 
+	"purser/internal/domain"
 	"purser/ledger"
 )
-
-// Poster is the ledger: the only writer of value.
-type Poster interface {
-	// Post returns a decision, or a fault as ledger.Ledger.Post documents.
-	Post(ctx context.Context, c ledger.Command) (ledger.Outcome, error)
-}
 
 // Directory is what commands need to know before they are posted: facts that
 // never change once true. Every other check of stored state is the ledger's.
 type Directory interface {
 	// Page tells whether the caller reaches a wallet.
-	Page(ctx context.Context, caller Caller, request PageRequest) (*Page, error)
-	// Owner returns an owner's row; ErrNotFound when there is none.
-	Owner(ctx context.Context, id ledger.ID) (OwnerRow, error)
+	Page(ctx context.Context, caller domain.Caller, request PageRequest) (*Page, error)
+	// Owner returns an owner's row; domain.ErrNotFound when there is none.
+	Owner(ctx context.Context, id ledger.ID) (domain.OwnerRow, error)
 }
 
-// Service turns requests into ledger commands. Its methods return ErrNotFound
+// Service turns requests into ledger commands. Its methods return domain.ErrNotFound
 // for a wallet that is not the caller's, a *ValidationError for a request that
 // could never be accepted, the ledger's faults, and otherwise an outcome that
 // may hold a refusal.
 type Service struct {
-	ledger    Poster
+	ledger    domain.Poster
 	directory Directory
 	clock     func() time.Time
 	newID     func() ledger.ID
 }
 
 // NewService returns a Service. newID makes UUIDv7s.
-func NewService(poster Poster, directory Directory, clock func() time.Time, newID func() ledger.ID) *Service {
+func NewService(poster domain.Poster, directory Directory, clock func() time.Time, newID func() ledger.ID) *Service {
 	return &Service{ledger: poster, directory: directory, clock: clock, newID: newID}
 }
 
@@ -47,35 +42,20 @@ type Result struct {
 }
 
 // post finds the wallet as the caller reaches it and posts one command on it.
-func (s *Service) post(ctx context.Context, caller Caller, ref Ref, mutation, key string, input ledger.Arguments, fill func(*ledger.Command, Wallet)) (Result, error) {
+func (s *Service) post(ctx context.Context, caller domain.Caller, ref Ref, mutation, key string, input ledger.Arguments, fill func(*ledger.Command, Wallet)) (Result, error) {
 	page, err := s.directory.Page(ctx, caller, PageRequest{Refs: []Ref{ref}})
 	if err != nil {
 		return Result{}, fmt.Errorf("%s on wallet %s: %w", mutation, ref.ID, err)
 	}
 	if len(page.Wallets) == 0 {
-		return Result{}, fmt.Errorf("%s on wallet %s: %w", mutation, ref.ID, ErrNotFound)
+		return Result{}, fmt.Errorf("%s on wallet %s: %w", mutation, ref.ID, domain.ErrNotFound)
 	}
 	w := page.Wallets[0]
-	command := s.command(caller, w.Book, s.newID(), request{mutation, key, w.Owner, input})
+	command := caller.Command(w.Book, s.newID(), domain.Request{Mutation: mutation, Key: key, Owner: w.Owner, Input: input})
 	fill(&command, w)
 	outcome, err := s.ledger.Post(ctx, command)
 	if err != nil {
 		return Result{}, fmt.Errorf("%s on wallet %s: %w", mutation, ref.ID, err)
 	}
 	return Result{Outcome: outcome, Wallet: w.Ref, Access: w.Access}, nil
-}
-
-// request is what identifies a mutation for its caller's retries.
-type request struct {
-	mutation string
-	key      string
-	owner    ledger.ID
-	input    ledger.Arguments
-}
-
-func (s *Service) command(caller Caller, book ledger.BookID, id ledger.ID, r request) ledger.Command {
-	return ledger.Command{
-		ID: id, Book: book, InitiatedBy: caller.Principal, Fingerprint: ledger.FingerprintOf(r.input),
-		Key: ledger.IdempotencyKey{Key: r.key, Scope: ledger.KeyScope{Principal: caller.Principal, Mutation: r.mutation, Owner: r.owner}},
-	}
 }

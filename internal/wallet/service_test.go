@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"purser/internal/domain"
 	"purser/internal/wallet"
 	"purser/ledger"
 )
@@ -25,23 +26,23 @@ func (r *recorder) Post(_ context.Context, c ledger.Command) (ledger.Outcome, er
 }
 
 // directory knows one wallet and its owner.
-type directory struct{ owner wallet.OwnerRow }
+type directory struct{ owner domain.OwnerRow }
 
 var (
 	known   = wallet.Ref{Book: 3, ID: ledger.ID{1}}
 	unknown = wallet.Ref{Book: 3, ID: ledger.ID{2}}
 )
 
-func (d directory) Page(_ context.Context, _ wallet.Caller, request wallet.PageRequest) (*wallet.Page, error) {
+func (d directory) Page(_ context.Context, _ domain.Caller, request wallet.PageRequest) (*wallet.Page, error) {
 	if len(request.Refs) == 1 && request.Refs[0] == known {
 		return &wallet.Page{Wallets: []wallet.Wallet{{Ref: known, Owner: d.owner.ID, Jurisdiction: "NP", Access: wallet.AccessOwner}}}, nil
 	}
 	return &wallet.Page{}, nil
 }
 
-func (d directory) Owner(_ context.Context, id ledger.ID) (wallet.OwnerRow, error) {
+func (d directory) Owner(_ context.Context, id ledger.ID) (domain.OwnerRow, error) {
 	if id != d.owner.ID {
-		return wallet.OwnerRow{}, wallet.ErrNotFound
+		return domain.OwnerRow{}, domain.ErrNotFound
 	}
 	return d.owner, nil
 }
@@ -53,16 +54,16 @@ type fixture struct {
 
 func newFixture() fixture {
 	posted := &recorder{}
-	owner := wallet.OwnerRow{ID: ledger.ID{9}, Book: 3, Kind: wallet.OwnerOrganisation}
+	owner := domain.OwnerRow{ID: ledger.ID{9}, Book: 3, Kind: domain.OwnerOrganisation}
 	ids := byte(100)
 	newID := func() ledger.ID { ids++; return ledger.ID{ids} }
 	return fixture{wallet.NewService(posted, directory{owner}, func() time.Time { return now }, newID), posted}
 }
 
-var caller = wallet.Caller{Principal: "service:test", All: true}
+var caller = domain.Caller{Principal: "service:test", All: true}
 
 func grant() wallet.Grant {
-	return wallet.Grant{Key: "grant-0001", Wallet: known, Quantity: 10, Origin: ledger.OriginPromo, Explanation: wallet.Explanation{Rule: "SIGN_UP"}}
+	return wallet.Grant{Key: "grant-0001", Wallet: known, Quantity: 10, Origin: ledger.OriginPromo, Explanation: domain.Explanation{Rule: "SIGN_UP"}}
 }
 
 func purchase() wallet.Purchase {
@@ -74,7 +75,7 @@ func spend() wallet.Spend {
 }
 
 func open() wallet.Open {
-	return wallet.Open{Key: "open-00001", Owner: ledger.ID{7}, OwnerKind: wallet.OwnerParty, Kind: wallet.KindFreelancer, Jurisdiction: "NP", TimeZone: "Asia/Kathmandu"}
+	return wallet.Open{Key: "open-00001", Owner: ledger.ID{7}, OwnerKind: domain.OwnerParty, Kind: wallet.KindFreelancer, Jurisdiction: "NP", TimeZone: "Asia/Kathmandu"}
 }
 
 func TestServiceRefusesRequestsThatCouldNeverBeAccepted(t *testing.T) {
@@ -99,8 +100,8 @@ func TestServiceRefusesRequestsThatCouldNeverBeAccepted(t *testing.T) {
 		"grant_for_too_many_days":    {"expiry.validDays", granting(func(g *wallet.Grant) { g.ValidDays = 3661 })},
 		"grant_without_a_rule":       {"explanation.rule", granting(func(g *wallet.Grant) { g.Explanation.Rule = "" })},
 		"grant_with_a_long_rule":     {"explanation.rule", granting(func(g *wallet.Grant) { g.Explanation.Rule = long })},
-		"grant_with_a_long_input":    {"explanation.inputs", granting(func(g *wallet.Grant) { g.Explanation.Inputs = []wallet.Input{{"a", long}} })},
-		"grant_with_17_inputs":       {"explanation.inputs", granting(func(g *wallet.Grant) { g.Explanation.Inputs = make([]wallet.Input, 17) })},
+		"grant_with_a_long_input":    {"explanation.inputs", granting(func(g *wallet.Grant) { g.Explanation.Inputs = []domain.Input{{Name: "a", Value: long}} })},
+		"grant_with_17_inputs":       {"explanation.inputs", granting(func(g *wallet.Grant) { g.Explanation.Inputs = make([]domain.Input, 17) })},
 		"grant_with_costly_escapes":  {"explanation", granting(func(g *wallet.Grant) { g.Explanation.Inputs = costly() })},
 		"purchase_for_nothing":       {"price.amountMinor", purchasing(func(p *wallet.Purchase) { p.Price = 0 })},
 		"purchase_in_connects":       {"price.currency", purchasing(func(p *wallet.Purchase) { p.Currency = ledger.CNX })},
@@ -127,7 +128,7 @@ func TestServiceRefusesRequestsThatCouldNeverBeAccepted(t *testing.T) {
 			t.Parallel()
 			f := newFixture()
 			err := test.post(f)
-			var refused *wallet.ValidationError
+			var refused *domain.ValidationError
 			if !errors.As(err, &refused) || refused.Field != test.field {
 				t.Errorf("got %v, want a ValidationError of %s", err, test.field)
 			}
@@ -139,10 +140,10 @@ func TestServiceRefusesRequestsThatCouldNeverBeAccepted(t *testing.T) {
 }
 
 // costly explains with text that JSON writes in six bytes a character.
-func costly() []wallet.Input {
-	inputs := make([]wallet.Input, 16)
+func costly() []domain.Input {
+	inputs := make([]domain.Input, 16)
 	for i := range inputs {
-		inputs[i] = wallet.Input{Name: "n", Value: strings.Repeat("\x01", 128)}
+		inputs[i] = domain.Input{Name: "n", Value: strings.Repeat("\x01", 128)}
 	}
 	return inputs
 }
@@ -223,7 +224,7 @@ func TestServiceFindsNothingForOthers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := newFixture()
-			if err := post(f); !errors.Is(err, wallet.ErrNotFound) {
+			if err := post(f); !errors.Is(err, domain.ErrNotFound) {
 				t.Errorf("got %v, want ErrNotFound", err)
 			}
 			if len(f.posted.commands) > 0 {
@@ -270,7 +271,7 @@ func TestServiceCommands(t *testing.T) {
 		if got, want := command.Arguments.TimeOf(wallet.ArgExpiresAt), now.AddDate(0, 0, 90); !got.Equal(want) {
 			t.Errorf("expires at %s, want %s", got, want)
 		}
-		explanation, err := wallet.DecodeExplanation(command.Explanation)
+		explanation, err := domain.DecodeExplanation(command.Explanation)
 		if err != nil || explanation.PolicyVersion != "connects/2023-06-01" {
 			t.Errorf("explained by %+v, %v, want the version that decided", explanation, err)
 		}
@@ -302,11 +303,11 @@ func TestServiceCommands(t *testing.T) {
 			t.Fatal(err)
 		}
 		if err := opening(func(o *wallet.Open) {
-			o.Owner, o.OwnerKind, o.Kind = ledger.ID{9}, wallet.OwnerOrganisation, wallet.KindAgency
+			o.Owner, o.OwnerKind, o.Kind = ledger.ID{9}, domain.OwnerOrganisation, wallet.KindAgency
 		})(f); err != nil {
 			t.Fatal(err)
 		}
-		if got, want := f.posted.commands[0].Book, wallet.AssignBook(ledger.ID{7}); got != want {
+		if got, want := f.posted.commands[0].Book, domain.AssignBook(ledger.ID{7}); got != want {
 			t.Errorf("new owner in book %d, want %d", got, want)
 		}
 		if got := f.posted.commands[1].Book; got != 3 {
@@ -321,20 +322,4 @@ func TestServiceCommands(t *testing.T) {
 			t.Errorf("got %v, want ErrOverloaded", err)
 		}
 	})
-}
-
-func TestAssignBookSpreadsOwnersOverEveryBookButThePlatforms(t *testing.T) {
-	t.Parallel()
-	owners := map[ledger.BookID]int{}
-	for i := range 4000 {
-		owners[wallet.AssignBook(ledger.ID{byte(i), byte(i >> 8)})]++
-	}
-	if len(owners) != 4 || owners[ledger.PlatformBook] > 0 {
-		t.Fatalf("got books %v, want 1 to 4", owners)
-	}
-	for book, count := range owners {
-		if count < 800 || count > 1200 {
-			t.Errorf("book %d takes %d of 4000 owners, want about 1000", book, count)
-		}
-	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"purser/internal/domain"
 	"purser/internal/policy"
 	"purser/ledger"
 )
@@ -21,7 +22,7 @@ const SubjectProposal = "PROPOSAL"
 
 // Spend posts row 3 of the chart of entries, once per subject, ever: a second
 // spend is refused as already done, also after a return.
-func (s *Service) Spend(ctx context.Context, caller Caller, in Spend) (Result, error) {
+func (s *Service) Spend(ctx context.Context, caller domain.Caller, in Spend) (Result, error) {
 	if err := in.validate(); err != nil {
 		return Result{}, err
 	}
@@ -30,9 +31,9 @@ func (s *Service) Spend(ctx context.Context, caller Caller, in Spend) (Result, e
 		command.Template = TemplateSpend
 		command.Arguments = ledger.Arguments(nil).ID(ArgWallet, w.ID).Amount(ArgQuantity, in.Quantity).Text(ArgProduct, TypeProposal)
 		command.Subject, command.Once = in.Subject, "spend:"+in.Subject.Type+":"+in.Subject.ID
-		command.Explanation = Explanation{Rule: "PROPOSAL_COST", PolicyVersion: policy.ConnectsAt(s.clock()).Version, Inputs: []Input{
-			{"quantity", decimal(in.Quantity)},
-		}}.encode()
+		command.Explanation = domain.Explanation{Rule: "PROPOSAL_COST", PolicyVersion: policy.ConnectsAt(s.clock()).Version, Inputs: []domain.Input{
+			domain.Number("quantity", in.Quantity),
+		}}.Encode()
 		command.Effects = []ledger.Effect{spendEffect{}}
 	})
 }
@@ -52,7 +53,7 @@ var reversalTypes = map[string]string{
 
 // Reverse posts row 3b of the chart of entries, or the correction of any entry
 // that can be reversed: same lots, same expiry, the recorded basis.
-func (s *Service) Reverse(ctx context.Context, caller Caller, in Reverse) (Result, error) {
+func (s *Service) Reverse(ctx context.Context, caller domain.Caller, in Reverse) (Result, error) {
 	if err := in.validate(s.clock()); err != nil {
 		return Result{}, err
 	}
@@ -60,7 +61,7 @@ func (s *Service) Reverse(ctx context.Context, caller Caller, in Reverse) (Resul
 	if in.Quantity > 0 {
 		input = input.Amount("quantity", in.Quantity)
 	}
-	input = withTime(input, "effectiveAt", in.EffectiveAt)
+	input = domain.WithTime(input, "effectiveAt", in.EffectiveAt)
 	return s.post(ctx, caller, in.Transaction.Wallet, "reverseTransaction", in.Key, input, func(command *ledger.Command, w Wallet) {
 		command.Template = TemplateReverse
 		command.Arguments = ledger.Arguments(nil).ID(ArgJournal, in.Transaction.Journal).ID(ArgWallet, w.ID).Text(ArgType, reversalTypes[in.Reason])
@@ -68,6 +69,6 @@ func (s *Service) Reverse(ctx context.Context, caller Caller, in Reverse) (Resul
 			command.Arguments = command.Arguments.Amount(ArgQuantity, in.Quantity)
 		}
 		command.EffectiveAt, command.Effects = in.EffectiveAt, []ledger.Effect{spendEffect{}}
-		command.Explanation = Explanation{Rule: in.Reason, PolicyVersion: policy.ConnectsAt(s.clock()).Version}.encode()
+		command.Explanation = domain.Explanation{Rule: in.Reason, PolicyVersion: policy.ConnectsAt(s.clock()).Version}.Encode()
 	})
 }

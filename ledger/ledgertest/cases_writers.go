@@ -91,18 +91,21 @@ func submitOrder(b *bench) {
 	}
 }
 
-// batchIsSingles posts the same commands as one batch here and one by one to a
-// model: the books may differ in when, not in what (I14).
 func batchIsSingles(b *bench) {
 	wallet, other := b.NewID(), b.NewID()
 	purchase, spend := b.Purchase(wallet, 7, twelveDollars, Terms{}), b.Spend(wallet, 9)
 	once, twice := b.Spend(wallet, 1), b.Spend(wallet, 1)
 	once.Once, twice.Once = "p", "p"
-	commands := []ledger.Command{
+	b.sameOneByOne(
 		b.OpenWallet(wallet), b.OpenWallet(other), purchase, b.Grant(wallet, 5, Terms{ExpiresAt: epoch.AddDate(0, 0, 1)}), spend,
 		b.Spend(other, 1), b.Reverse(spend.ID, TypeReturn, 3), b.Spend(wallet, 100), once, twice, b.Freeze(wallet), b.Spend(wallet, 1),
-		b.ReverseRest(spend.ID, TypeReturn), b.Unfreeze(wallet), b.Spend(wallet, 2), b.again(spend), b.ReverseRest(purchase.ID, TypeReversal), b.Fact(),
-	}
+		b.ReverseRest(spend.ID, TypeReturn), b.Unfreeze(wallet), b.Spend(wallet, 2), b.again(spend), b.ReverseRest(purchase.ID, TypeReversal), b.Fact())
+}
+
+// sameOneByOne posts the same commands as one batch here and one by one to a
+// model: the books may differ in when, not in what (I14).
+func (b *bench) sameOneByOne(commands ...ledger.Command) {
+	b.t.Helper()
 	for i := range commands {
 		commands[i].EffectiveAt = epoch.Add(time.Duration(i) * time.Minute)
 	}

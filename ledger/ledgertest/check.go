@@ -20,6 +20,7 @@ func (s Snapshot) Check(rules *ledger.Rules) []error {
 	c.checkVersions()
 	c.checkNets()
 	c.checkLots()
+	c.checkMoves()
 	c.checkLotHistory()
 	c.checkReversals()
 	c.checkSequence()
@@ -209,7 +210,7 @@ func (c *checker) checkProjections() {
 	for _, row := range c.Days {
 		key := dayKey{row.Account, row.Day}
 		if days[key] != row {
-			c.fail("I22", "day %s of account %s is %+v, its postings %+v", date(row.Day), row.Account, row, days[key])
+			c.fail("I22", "day %s of account %s is %+v, its postings %+v", row.Day, row.Account, row, days[key])
 		}
 		delete(days, key)
 	}
@@ -250,6 +251,6 @@ func (c *checker) checkTotals() {
 		}
 	}
 	if units.Sign() != 0 {
-		c.fail("I30", "units issued less those in wallets and consumed are %v", units)
+		c.fail("I30", "units issued less those in wallets, in escrow and consumed are %v", units)
 	}
 }

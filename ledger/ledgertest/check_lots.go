@@ -45,9 +45,30 @@ func (c *checker) checkLots() {
 	}
 }
 
+// checkMoves verifies that a lot which a journal only moved has the units and the
+// basis it had before, and that no lot came to the wallet of another.
+func (c *checker) checkMoves() {
+	for _, j := range c.Journals {
+		units, basis := tally[ledger.ID]{}, tally[ledger.ID]{}
+		for _, m := range c.moves[j.ID] {
+			units.add(m.Lot, m.Quantity)
+			basis.add(m.Lot, magnitude(m.Basis))
+			if account := c.accounts[m.Account].Account; account.Class == ClassAvailable && account.Owner != c.lots[m.Lot].Wallet {
+				c.fail("I9", "journal %s moves units of lot %s, of wallet %s, at %s", j.ID, m.Lot, c.lots[m.Lot].Wallet, account.Code)
+			}
+		}
+		for lot, moved := range units {
+			if moved.Sign() == 0 && basis[lot].Sign() != 0 {
+				c.fail("I29", "journal %s moves lot %s from place to place, and basis %v with it", j.ID, lot, basis[lot])
+			}
+		}
+	}
+}
+
 // checkLotHistory walks the journals with the places as they were, and verifies
-// that units left before their expiry, and in spend order unless a reversal took
-// back what its original had issued (I10).
+// that units left before their expiry, save where they outlive it, and in spend
+// order or for a move back in its reverse, unless a reversal took back what its
+// original had issued (I10).
 func (c *checker) checkLotHistory() {
 	places := map[ledger.ID]map[ledger.ID]int64{} // by account, lot
 	for _, j := range c.Journals {
@@ -64,16 +85,20 @@ func (c *checker) checkLotHistory() {
 }
 
 func (c *checker) checkTaken(j ledger.Journal, m ledger.Movement, here map[ledger.ID]int64) {
-	taken := c.lots[m.Lot]
-	if expired(taken, j.PostedAt) {
+	taken, outlive := c.lots[m.Lot], c.class(m.Account).UsableAfterExpiry
+	if expired(taken, j.PostedAt) && !outlive {
 		c.fail("I10", "journal %s took %d units of expired lot %s", j.ID, -m.Quantity, m.Lot)
 	}
 	if !j.Reverses.IsZero() {
 		return
 	}
+	before := -1
+	if template, _ := c.rules.Template(j.Template); template != nil && slices.ContainsFunc(template.Lines, func(l ledger.Line) bool { return l.Back }) {
+		before = 1
+	}
 	for id, quantity := range here {
 		other := c.lots[id]
-		if quantity > 0 && id != m.Lot && !expired(other, j.PostedAt) && spendOrder(other, taken) < 0 {
+		if quantity > 0 && id != m.Lot && (outlive || !expired(other, j.PostedAt)) && spendOrder(other, taken)*before > 0 {
 			c.fail("I10", "journal %s took from lot %s while %d units of lot %s came first", j.ID, m.Lot, quantity, id)
 		}
 	}

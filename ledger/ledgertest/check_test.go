@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"purser/internal/wallet"
+	"purser/internal/market"
 	"purser/ledger"
 	"purser/ledger/ledgertest"
 )
@@ -20,7 +20,7 @@ func sound(t *testing.T) ledgertest.Snapshot {
 	t.Helper()
 	memory, commands := &ledgertest.Memory{Narrow: true}, &ledgertest.Commands{Book: 1}
 	now := day
-	l := ledger.New(ledger.Config{Rules: wallet.Rules(), Store: memory, Clock: func() time.Time { return now }})
+	l := ledger.New(ledger.Config{Rules: market.Rules(), Store: memory, Clock: func() time.Time { return now }})
 	who := commands.NewID()
 	spend := commands.Spend(who, 5)
 	spend.Once = "p"
@@ -55,7 +55,7 @@ func account(s *ledgertest.Snapshot, prefix string) *ledger.AccountState {
 // finds nothing there would find nothing anywhere.
 func TestCheckFinds(t *testing.T) {
 	t.Parallel()
-	if errs := sound(t).Check(wallet.Rules()); len(errs) > 0 {
+	if errs := sound(t).Check(market.Rules()); len(errs) > 0 {
 		t.Fatalf("Check() of a sound book = %v", errs)
 	}
 	for name, c := range map[string]struct {
@@ -103,12 +103,12 @@ func TestCheckFinds(t *testing.T) {
 			t.Parallel()
 			s := sound(t)
 			c.spoil(&s)
-			for _, err := range s.Check(wallet.Rules()) {
+			for _, err := range s.Check(market.Rules()) {
 				if strings.HasPrefix(err.Error(), c.want+":") {
 					return
 				}
 			}
-			t.Errorf("Check() does not find it: %v", s.Check(wallet.Rules()))
+			t.Errorf("Check() does not find it: %v", s.Check(market.Rules()))
 		})
 	}
 }

@@ -9,8 +9,8 @@ import (
 	"purser/ledger"
 )
 
-// The names of the wallet's rules that this package needs. The tests of package
-// ledger assert that package wallet uses the same.
+// The names of the wallet's rules that this package needs, pinned to package
+// wallet's by the tests of package ledger.
 const (
 	TemplateOpenWallet = "OPEN_WALLET"
 	TemplateGrant      = "GRANT"

@@ -4,7 +4,7 @@
 // histories in which a store must agree with [Memory], the model, row by row.
 // [Snapshot] is a dump of one book that stores are compared by, and
 // [Snapshot.Check] verifies the ledger's numbered invariants on it. [Commands]
-// makes commands for the wallet's rules, here and in tests of other packages.
+// makes commands for the rules of wallets and campaigns, here and in tests of other packages.
 //
 // No test waits for time to pass: a turnstile in front of the store decides what
 // becomes one batch, and clocks are moved by hand.

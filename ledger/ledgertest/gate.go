@@ -28,7 +28,7 @@ type gateGuard struct {
 func (gateGuard) Kind() string { return GateKind }
 func (g gateGuard) ID() string { return g.id }
 func version(row any) int64    { gate, _ := row.(Gate); return gate.Version }
-func (g gateGuard) After(row any) any {
+func (g gateGuard) After(row any, _ *ledger.Delta) any {
 	return Gate{ID: g.id, Version: version(row) + 1}
 }
 
@@ -63,4 +63,4 @@ type panicGuard struct{}
 func (panicGuard) Kind() string                         { return GateKind }
 func (panicGuard) ID() string                           { return "panics" }
 func (panicGuard) Check(any) (string, ledger.Arguments) { panic("guard of a test") }
-func (panicGuard) After(row any) any                    { return row }
+func (panicGuard) After(row any, _ *ledger.Delta) any   { return row }

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"purser/internal/wallet"
+	"purser/internal/market"
 	"purser/ledger"
 	"purser/ledger/ledgertest"
 )
@@ -104,7 +104,7 @@ func TestMemoryKeepsDomainRows(t *testing.T) {
 	t.Parallel()
 	var memory ledgertest.Memory
 	commands := &ledgertest.Commands{Book: 1}
-	l := ledger.New(ledger.Config{Rules: wallet.Rules(), Store: &memory, Clock: func() time.Time { return day }})
+	l := ledger.New(ledger.Config{Rules: market.Rules(), Store: &memory, Clock: func() time.Time { return day }})
 	defer func() {
 		if err := l.Close(context.Background()); err != nil {
 			t.Errorf("Close() = %v", err)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"testing"
 	"time"
 
@@ -49,10 +48,15 @@ type machine struct {
 	want     *ledger.Ledger // writes to model
 	got      *ledger.Ledger // writes to store
 
-	wallets  []ledger.ID
-	journals []ledger.ID // accepted, most of them reversible
-	sent     []ledger.Command
-	gates    map[string]int64 // versions, roughly
+	wallets []ledger.ID
+	// Of each wallet the campaigns that it pays for, and one prepaid ad account
+	// with its campaigns.
+	campaigns        map[ledger.ID][]ledger.ID
+	prepaid          ledger.ID
+	prepaidCampaigns []ledger.ID
+	journals         []ledger.ID // accepted, most of them reversible
+	sent             []ledger.Command
+	gates            map[string]int64 // versions, roughly
 }
 
 func newMachine(t testing.TB, h Harness) *machine {
@@ -60,15 +64,26 @@ func newMachine(t testing.TB, h Harness) *machine {
 	store, book, snapshot := h.Open(t)
 	m := &machine{
 		Commands: &Commands{Book: book}, harness: h, clock: &Clock{now: epoch}, model: &Memory{}, store: store, snapshot: snapshot, gates: map[string]int64{},
+		campaigns: map[ledger.ID][]ledger.ID{},
 	}
 	m.want, m.got = m.open(m.model), m.open(store)
 	m.wallets = []ledger.ID{m.NewID(), m.NewID(), m.NewID()}
+	for _, wallet := range m.wallets {
+		m.campaigns[wallet] = []ledger.ID{m.NewID(), m.NewID()}
+	}
+	m.prepaid, m.prepaidCampaigns = m.NewID(), []ledger.ID{m.NewID(), m.NewID()}
 	return m
 }
 
-// begin opens two of the three wallets, and puts something into one of them.
+// begin opens two of the three wallets with most of their campaigns, and puts
+// something into one of them and into the ad account.
 func (m *machine) begin(rt *rapid.T) {
-	for _, c := range []ledger.Command{m.OpenWallet(m.wallets[0]), m.OpenWallet(m.wallets[1]), m.Grant(m.wallets[0], 20, Terms{})} {
+	first, second := m.wallets[0], m.wallets[1]
+	for _, c := range []ledger.Command{
+		m.OpenWallet(first), m.OpenWallet(second), m.Grant(first, 20, Terms{}), m.OpenCampaign(first, m.campaigns[first][0]),
+		m.OpenCampaign(first, m.campaigns[first][1]), m.OpenCampaign(second, m.campaigns[second][0]),
+		m.OpenPrepaid(m.prepaid, ledger.USD), m.OpenPrepaidCampaign(m.prepaid, m.prepaidCampaigns[0], ledger.USD), m.Deposit(m.prepaid, Price{Money: ledger.USD, Minor: 20}),
+	} {
 		m.settle(rt, []ledger.Command{c}, []answer{post(m.want, c)}, []answer{post(m.got, c)})
 	}
 }
@@ -172,95 +187,4 @@ func (a answer) print() string {
 		return "an error"
 	}
 	return fmt.Sprintf("journal %s seq %d replayed %t book %d refusal %s", a.Journal, a.Seq, a.Replayed, a.BookSeq, refusal(a.Refusal))
-}
-
-// roll draws a number of so many bits, all equally likely: rapid's own ranges
-// prefer the small end, which would make most histories short of money.
-func roll(rt *rapid.T, bits int, label string) int {
-	n := 0
-	for range bits {
-		n <<= 1
-		if rapid.Bool().Draw(rt, label) {
-			n++
-		}
-	}
-	return n
-}
-
-// seldom is true once in 2^bits times.
-func seldom(rt *rapid.T, bits int, label string) bool { return roll(rt, bits, label) == 1<<bits-1 }
-
-// command draws any command of the wallet's rules, with its decorations.
-func (m *machine) command(rt *rapid.T) ledger.Command {
-	c := m.plain(rt)
-	if seldom(rt, 4, "once") {
-		c.Once = rapid.SampledFrom([]string{"a", "b", "c", "d", "e", "f"}).Draw(rt, "once key")
-	}
-	if seldom(rt, 2, "dated") {
-		c.EffectiveAt = m.clock.Now().Add(time.Duration(rapid.IntRange(-400*24, 48).Draw(rt, "hours")) * time.Hour)
-	}
-	if !m.harness.NoGates && seldom(rt, 3, "guarded") {
-		gate := rapid.SampledFrom([]string{"g", "h"}).Draw(rt, "gate")
-		c = ThroughGate(c, gate, m.gates[gate]+int64(roll(rt, 1, "version")))
-	}
-	if len(m.sent) > 0 && seldom(rt, 5, "taken key") {
-		before := rapid.SampledFrom(m.sent).Draw(rt, "sent")
-		c.Key, c.Fingerprint = before.Key, before.Fingerprint
-	}
-	return c
-}
-
-func (m *machine) plain(rt *rapid.T) ledger.Command {
-	wallet := m.wallets[min(roll(rt, 2, "wallet"), len(m.wallets)-1)]
-	switch n := roll(rt, 5, "template"); {
-	case n < 6:
-		return m.Grant(wallet, amount(rt), m.terms(rt))
-	case n < 12:
-		money := rapid.SampledFrom([]ledger.Commodity{ledger.USD, ledger.EUR}).Draw(rt, "money")
-		return m.Purchase(wallet, amount(rt), Price{Money: money, Minor: 9 * amount(rt) / 2, Fee: int64(roll(rt, 6, "fee") - 1)}, m.terms(rt))
-	case n < 20:
-		return m.Spend(wallet, amount(rt))
-	case n < 27:
-		return m.reversal(rt)
-	case n < 29:
-		return m.OpenWallet(wallet)
-	case n < 30:
-		return m.Freeze(wallet)
-	case n < 31:
-		return m.Unfreeze(wallet)
-	default:
-		return m.Fact()
-	}
-}
-
-func (m *machine) reversal(rt *rapid.T) ledger.Command {
-	of := m.NewID() // unknown
-	if len(m.journals) > 0 && !seldom(rt, 4, "unknown") {
-		of = rapid.SampledFrom(m.journals).Draw(rt, "journal")
-	}
-	reason := TypeReversal
-	if seldom(rt, 2, "return") {
-		reason = TypeReturn
-	}
-	if seldom(rt, 2, "rest") {
-		return m.ReverseRest(of, reason)
-	}
-	return m.Reverse(of, reason, amount(rt))
-}
-
-func (m *machine) terms(rt *rapid.T) Terms {
-	terms := Terms{Priority: int64(roll(rt, 2, "priority")) / 2}
-	if !seldom(rt, 1, "forever") {
-		terms.ExpiresAt = m.clock.Now().Add(time.Duration(roll(rt, 5, "lifetime")-1) * time.Hour)
-	}
-	return terms
-}
-
-// amount draws small numbers mostly, so that histories go on, and now and then
-// one at an edge.
-func amount(rt *rapid.T) int64 {
-	if !seldom(rt, 5, "edge") {
-		return int64(roll(rt, 3, "amount")) + 1
-	}
-	return rapid.SampledFrom([]int64{0, -1, math.MinInt64, 1 << 31, 1 << 32, 1 << 53, math.MaxInt64 / 2, math.MaxInt64 - 1, math.MaxInt64}).Draw(rt, "number")
 }

@@ -137,11 +137,9 @@ func (p printer) account(row ledger.AccountState) string {
 
 func (printer) journal(j ledger.Journal) string {
 	return fmt.Sprintf("journal %08d book=%d id=%s template=%s.%d type=%s args=%x effective=%s booked=%s posted=%s wallet=%s subject=%q/%q explanation=%x by=%q reverses=%s quantity=%d",
-		j.Seq, j.Book, j.ID, j.Template, j.TemplateVersion, j.Type, j.Arguments.Encode(), instant(j.EffectiveAt), date(j.BookedOn), instant(j.PostedAt),
+		j.Seq, j.Book, j.ID, j.Template, j.TemplateVersion, j.Type, j.Arguments.Encode(), instant(j.EffectiveAt), j.BookedOn, instant(j.PostedAt),
 		j.Wallet, j.Subject.Type, j.Subject.ID, j.Explanation, j.InitiatedBy, j.Reverses, j.Quantity)
 }
-
-func date(d ledger.Date) string { return d.Time().Format(time.DateOnly) }
 
 func (p printer) posting(row ledger.JournalPosting) string {
 	return fmt.Sprintf("posting %08d.%02d %s amount=%d %s DR %s version=%d balance=%d net=%s CR %s version=%d balance=%d net=%s",
@@ -174,11 +172,11 @@ func (p printer) place(row ledger.Place) string {
 }
 
 func (p printer) day(row ledger.DayDelta) string {
-	return fmt.Sprintf("day %s %s debits=%d credits=%d", p.code(row.Account), date(row.Day), row.Debits, row.Credits)
+	return fmt.Sprintf("day %s %s debits=%d credits=%d", p.code(row.Account), row.Day, row.Debits, row.Credits)
 }
 
 func (printer) trial(row ledger.TrialDelta) string {
-	return fmt.Sprintf("trial %s/%s %s debits=%d credits=%d", row.Class, row.Commodity, date(row.Day), row.Debits, row.Credits)
+	return fmt.Sprintf("trial %s/%s %s debits=%d credits=%d", row.Class, row.Commodity, row.Day, row.Debits, row.Credits)
 }
 
 func (printer) key(row ledger.KeyRow) string {

@@ -29,7 +29,10 @@ func (r *rows) read(needs *ledger.Needs) *ledger.State {
 	for _, id := range needs.Journals {
 		r.readJournal(state, id)
 	}
-	reversed := r.readReversedLots(state)
+	reversed := r.readReversedPlaces(state)
+	for _, account := range needs.Whole {
+		r.readWhole(state, account, reversed)
+	}
 	for account, demand := range needs.Demand {
 		r.readDemand(state, account, demand, now, reversed)
 	}
@@ -105,18 +108,16 @@ func addReversal(record *ledger.Record, quantity int64, movements []ledger.Movem
 
 func magnitude(v int64) int64 { return max(v, -v) }
 
-// readReversedLots reads the lots that the state's journals moved, with their
-// places, and returns which they are.
-func (r *rows) readReversedLots(state *ledger.State) map[ledger.ID]bool {
-	reversed := map[ledger.ID]bool{}
+// readReversedPlaces reads the places that the state's journals moved units of,
+// with their lots, and returns which they are.
+func (r *rows) readReversedPlaces(state *ledger.State) map[placeKey]bool {
+	reversed := map[placeKey]bool{}
 	for _, record := range state.Journals {
 		for _, m := range record.Movements {
-			reversed[m.Lot] = true
-		}
-	}
-	for key, quantity := range r.places {
-		if reversed[key.lot] {
-			r.readPlace(state, key, quantity)
+			if key := (placeKey{m.Lot, m.Account}); !reversed[key] {
+				reversed[key] = true
+				r.readPlace(state, key, r.places[key])
+			}
 		}
 	}
 	return reversed
@@ -130,10 +131,10 @@ func (r *rows) readPlace(state *ledger.State, key placeKey, quantity int64) {
 
 // readDemand reads, in spend order, the unexpired places of an account until
 // they cover demand.
-func (r *rows) readDemand(state *ledger.State, account ledger.ID, demand int64, now time.Time, reversed map[ledger.ID]bool) {
+func (r *rows) readDemand(state *ledger.State, account ledger.ID, demand int64, now time.Time, reversed map[placeKey]bool) {
 	var order []ledger.Lot
 	for key := range r.places {
-		if key.account == account && !reversed[key.lot] {
+		if key.account == account && !reversed[key] {
 			order = append(order, r.lots[key.lot])
 		}
 	}
@@ -146,6 +147,16 @@ func (r *rows) readDemand(state *ledger.State, account ledger.ID, demand int64, 
 		case demand > 0:
 			r.readPlace(state, key, quantity)
 			demand -= quantity
+		}
+	}
+}
+
+// readWhole reads all places of an account that hold something. Those that
+// reversals brought along are in the state already.
+func (r *rows) readWhole(state *ledger.State, account ledger.ID, reversed map[placeKey]bool) {
+	for key, quantity := range r.places {
+		if key.account == account && quantity > 0 && !reversed[key] {
+			r.readPlace(state, key, quantity)
 		}
 	}
 }

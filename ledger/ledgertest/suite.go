@@ -14,7 +14,8 @@ import (
 
 // Harness is a kind of store under test.
 type Harness struct {
-	// Rules are the wallet's: their templates and classes have the names above.
+	// Rules are the marketplace's: their templates and classes have the names that
+	// Commands uses.
 	Rules *ledger.Rules
 	// Open returns a store with an empty book of its own in it, and a function
 	// that dumps the book. Stores of several calls may share a database; cleaning
@@ -38,6 +39,8 @@ func Suite(t *testing.T, h Harness) {
 		{"guards", guardCases},
 		{"lots", lotCases},
 		{"reversals", reversalCases},
+		{"escrow", escrowCases},
+		{"escrow_batches", escrowBatchCases},
 		{"widths", widthCases},
 		{"writers", writerCases},
 		{"faults", faultCases},

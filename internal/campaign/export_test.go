@@ -1,0 +1,5 @@
+package campaign
+
+// BillableClicks is tested apart from the ledger, with counts that no request may
+// have.
+var BillableClicks = billableClicks

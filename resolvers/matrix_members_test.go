@@ -1,0 +1,134 @@
+package resolvers_test
+
+import "github.com/vektah/gqlparser/v2/ast"
+
+// matrixMember says how a mutation is brought to return one member of its union.
+type matrixMember struct {
+	world  string
+	repeat bool // send the request once before it is changed
+	change func(s *sampler, input map[string]any)
+}
+
+// matrixMembers are by mutation and member, else by member, else by mutation.
+// AmountOverflow and CampaignLimit are not among them: amounts near 2^63 and 10,000
+// campaigns are more than requests of this size can make, so that their rows are
+// listed as never reached.
+var matrixMembers = map[string]matrixMember{
+	"spendConnects:InsufficientFunds":      {change: set("quantity", 1_000_000)},
+	"spendConnects:AlreadySpent":           {repeat: true, change: newKey},
+	"spendConnects:WalletFrozen":           {world: "frozen"},
+	"spendConnects:IdempotencyConflict":    {repeat: true, change: set("quantity", 2)},
+	"openWallet:WalletExists":              {repeat: true, change: newKey},
+	"openWallet:OwnerMismatch":             {repeat: true, change: all(newKey, asAgency)},
+	"openWallet:IdempotencyConflict":       {repeat: true, change: set("timeZone", "Asia/Kolkata")},
+	"grantConnects:IdempotencyConflict":    {repeat: true, change: set("quantity", 2)},
+	"purchaseConnects:AlreadyRecorded":     {repeat: true, change: newKey},
+	"purchaseConnects:IdempotencyConflict": {repeat: true, change: set("quantity", 2)},
+
+	"reverseTransaction:ReversalExceeds":     {change: set("quantity", 1000)},
+	"reverseTransaction:NotReversible":       {change: ofCredit},
+	"reverseTransaction:InsufficientFunds":   {change: all(ofCredit, allOfIt)},
+	"reverseTransaction:IdempotencyConflict": {repeat: true, change: set("quantity", 2)},
+
+	// A freeze changes what all others would be answered, so a success has a world
+	// of its own, and the refusals are asked for where nothing changes.
+	"freezeWallet":                         {world: "frozen"},
+	"freezeWallet:FreezeWalletSuccess":     {world: "freezing"},
+	"freezeWallet:IdempotencyConflict":     {world: "frozen", repeat: true, change: set("reason", "DISPUTE")},
+	"unfreezeWallet":                       {world: "active"},
+	"unfreezeWallet:UnfreezeWalletSuccess": {world: "unfreezing"},
+	"unfreezeWallet:IdempotencyConflict":   {repeat: true, change: set("note", "matrix")},
+	"setMembership:IdempotencyConflict":    {repeat: true, change: set("active", false)},
+
+	"openAdAccount:OwnerMismatch":        {repeat: true, change: all(newKey, set("jurisdiction", "DE"))},
+	"openAdAccount:NotFound":             {change: fundedByWallet},
+	"openAdAccount:IdempotencyConflict":  {repeat: true, change: set("name", "Another")},
+	"depositAdFunds:AlreadyRecorded":     {repeat: true, change: newKey},
+	"depositAdFunds:WrongCommodity":      {change: ofConnects},
+	"depositAdFunds:IdempotencyConflict": {repeat: true, change: set("feeMinor", 1)},
+
+	"createCampaign:NameTaken":           {change: set("name", " SECOND ")},
+	"createCampaign:InvalidSchedule":     {change: overBeforeItBegins},
+	"createCampaign:BudgetBelowMin":      {change: budget("DAILY", 1)},
+	"createCampaign:BidOutOfRange":       {change: set("bidMinor", 1_000_000)},
+	"createCampaign:EntityNotPromotable": {change: ofJob},
+	"createCampaign:InsufficientFunds":   {change: set("fundMinor", 1_000_000_000)},
+	"createCampaign:WalletFrozen":        {world: "frozen", change: set("fundMinor", 1)},
+	"createCampaign:IdempotencyConflict": {repeat: true, change: set("bidMinor", 6)},
+
+	"updateCampaign":                         {change: fresh()},
+	"updateCampaign:VersionConflict":         {change: set("version", 7)},
+	"updateCampaign:NameTaken":               {change: all(fresh(), set("name", "second"))},
+	"updateCampaign:InvalidSchedule":         {change: all(fresh(), overBeforeItBegins)},
+	"updateCampaign:BudgetBelowMin":          {change: all(fresh(), budget("DAILY", 1))},
+	"updateCampaign:BidOutOfRange":           {change: all(fresh(), set("bidMinor", 1_000_000))},
+	"updateCampaign:EntityNotPromotable":     {change: all(fresh(), ofJob)},
+	"updateCampaign:BelowSpentToday":         {change: all(fresh(charged), budget("DAILY", 110))},
+	"updateCampaign:BelowSpent":              {change: all(fresh(charged), budget("LIFETIME", 110))},
+	"updateCampaign:EditLimitReached":        {change: all(fresh(edited), set("version", 16), budget("DAILY", 900))},
+	"updateCampaign:LargeChangeNeedsConfirm": {change: all(fresh(), budget("DAILY", 100))},
+	"updateCampaign:CampaignEnded":           {change: all(fresh(ended), set("version", 2))},
+	"updateCampaign:IdempotencyConflict":     {repeat: true, change: set("bidMinor", 6)},
+
+	"setCampaignStatus":                     {change: all(fresh(funded), set("status", "ENABLED"))},
+	"setCampaignStatus:VersionConflict":     {change: set("version", 7)},
+	"setCampaignStatus:IllegalTransition":   {},
+	"setCampaignStatus:NoFunds":             {change: all(fresh(), set("status", "ENABLED"))},
+	"setCampaignStatus:IdempotencyConflict": {repeat: true, change: set("status", "DRAFT")},
+	"setCampaignStatuses":                   {change: all(fresh(funded), set("status", "ENABLED"))},
+
+	"fundCampaign:InsufficientFunds":           {change: set("amountMinor", 1_000_000_000)},
+	"fundCampaign:WalletFrozen":                {world: "frozen"},
+	"fundCampaign:CampaignEnded":               {change: fresh(ended)},
+	"fundCampaign:IdempotencyConflict":         {repeat: true, change: set("amountMinor", 2)},
+	"releaseCampaignFunds:InsufficientFunds":   {change: set("amountMinor", 1_000_000_000)},
+	"releaseCampaignFunds:IdempotencyConflict": {repeat: true, change: set("amountMinor", 2)},
+	"recordClickCharges:AlreadyRecorded":       {repeat: true, change: newKey},
+	"recordClickCharges:IdempotencyConflict":   {repeat: true, change: set("clicks", 2)},
+
+	"ValidationFailed": {change: set("idempotencyKey", "short")},
+}
+
+// memberOf is how a probe is asked for: queries in the world that has most to show.
+func memberOf(p probe) matrixMember {
+	if p.operation == ast.Query {
+		return matrixMember{world: "frozen"}
+	}
+	for _, key := range []string{p.root.Name + ":" + p.member, p.member, p.root.Name} {
+		if member, known := matrixMembers[key]; known {
+			if member.world == "" {
+				member.world = "active"
+			}
+			return member
+		}
+	}
+	return matrixMember{world: "active"}
+}
+
+func set(name string, value any) func(*sampler, map[string]any) {
+	return func(_ *sampler, input map[string]any) { input[name] = value }
+}
+
+func all(changes ...func(*sampler, map[string]any)) func(*sampler, map[string]any) {
+	return func(s *sampler, input map[string]any) {
+		for _, change := range changes {
+			change(s, input)
+		}
+	}
+}
+
+func newKey(s *sampler, input map[string]any) { input["idempotencyKey"] = s.world.key() }
+
+// asAgency says of a party that it is an organisation.
+func asAgency(_ *sampler, input map[string]any) {
+	input["kind"], input["owner"] = "AGENCY", map[string]any{"organisationId": input["owner"].(map[string]any)["partyId"]}
+}
+
+// allOfIt undoes a transaction wholly, as a mistake.
+func allOfIt(_ *sampler, input map[string]any) {
+	delete(input, "quantity")
+	input["reason"] = "CORRECTION"
+}
+
+// ofCredit aims at a transaction that brought units, part of which are spent.
+func ofCredit(s *sampler, input map[string]any) { input["transactionId"] = s.id(creditID) }
