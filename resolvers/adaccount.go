@@ -90,7 +90,7 @@ func (a adAccountResolver) Campaigns(
 		return nil, err
 	}
 	ref := campaign.Ref{Book: ledger.BookID(obj.Book), ID: ledger.ID(obj.UUID)}
-	page, now, err := campaignSection[campaign.CampaignPage](ctx, ref, plan.query)
+	page, now, err := campaignSection[campaign.ListPage](ctx, ref, plan.query)
 	if err != nil {
 		return nil, err
 	}

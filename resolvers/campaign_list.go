@@ -122,7 +122,7 @@ func bitsOf[V, K ~string](argument string, values []V, known []K) (set uint16, e
 }
 
 // connection shows a page of campaigns, as of the instant it was read.
-func (p campaignsPlan) connection(ctx context.Context, page campaign.CampaignPage, commodity ledger.Commodity, now time.Time) *model.CampaignConnection {
+func (p campaignsPlan) connection(ctx context.Context, page campaign.ListPage, commodity ledger.Commodity, now time.Time) *model.CampaignConnection {
 	connection := &model.CampaignConnection{
 		Edges: make([]*model.CampaignEdge, len(page.Campaigns)), Nodes: make([]*model.Campaign, len(page.Campaigns)),
 	}

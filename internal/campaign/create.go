@@ -82,7 +82,7 @@ func (s *Service) create(command *ledger.Command, to target, in Create) error {
 		domain.Number("bidMinor", in.BidMinor),
 		domain.Number("bidFloor", terms.BidFloor),
 		domain.Number("bidCeiling", terms.BidCeiling),
-		{Name: "budget", Value: budgetText(in.Budget)},
+		{Name: "budget", Value: budgetText(in.Budget, to.commodity)},
 		domain.Number("budgetMin", terms.BudgetMin),
 		domain.Number("fundMinor", in.FundMinor),
 	}}.Encode()

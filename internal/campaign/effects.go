@@ -1,8 +1,8 @@
 package campaign
 
 import (
+	"fmt"
 	"math/bits"
-	"strconv"
 	"time"
 
 	"purser/ledger"
@@ -66,14 +66,17 @@ func (e createdEffect) Row(accepted *ledger.Delta) any {
 }
 
 // changesEffect logs each field that a change changed.
-type changesEffect struct{ change *change }
+type changesEffect struct {
+	change    *change
+	commodity ledger.Commodity // of the amounts, as people read them
+}
 
 // Kind implements ledger.Effect.
 func (changesEffect) Kind() string { return EffectChanges }
 
 // Row implements ledger.Effect.
 func (e changesEffect) Row(accepted *ledger.Delta) any {
-	if log := logOf(accepted, e.change.campaign, differences(e.change.before, e.change.after(accepted))); len(log) > 0 {
+	if log := logOf(accepted, e.change.campaign, differences(e.change.before, e.change.after(accepted), e.commodity)); len(log) > 0 {
 		return log
 	}
 	return nil
@@ -108,15 +111,15 @@ func (chargeEffect) Row(accepted *ledger.Delta) any {
 type fieldChange struct{ field, before, after string }
 
 // differences lists what an owner sees change from one row to another.
-func differences(before, after Row) []fieldChange {
+func differences(before, after Row, commodity ledger.Commodity) []fieldChange {
 	var found []fieldChange
 	for _, f := range []fieldChange{
 		{FieldName, before.Name, after.Name},
 		{FieldAd, adText(before), adText(after)},
 		{FieldStartsAt, timeText(before.StartsAt), timeText(after.StartsAt)},
 		{FieldEndsAt, timeText(before.EndsAt), timeText(after.EndsAt)},
-		{FieldBid, decimal(before.BidMinor), decimal(after.BidMinor)},
-		{FieldBudget, budgetText(before.Budget), budgetText(after.Budget)},
+		{FieldBid, amountText(before.BidMinor, commodity), amountText(after.BidMinor, commodity)},
+		{FieldBudget, budgetText(before.Budget, commodity), budgetText(after.Budget, commodity)},
 		{FieldStatus, string(before.Status), string(after.Status)},
 	} {
 		if f.before != f.after {
@@ -139,7 +142,18 @@ func logOf(accepted *ledger.Delta, campaign ledger.ID, changes []fieldChange) []
 
 func adText(row Row) string { return string(row.AdType) + " " + row.AdID.String() }
 
-func budgetText(b Budget) string { return string(b.Type) + " " + decimal(b.AmountMinor) }
+func budgetText(b Budget, commodity ledger.Commodity) string {
+	return string(b.Type) + " " + amountText(b.AmountMinor, commodity)
+}
+
+// amountText is an amount, which is not negative, as people read it: "12 CNX" or
+// "12.00 USD".
+func amountText(minor int64, commodity ledger.Commodity) string {
+	if !commodity.IsMoney() {
+		return fmt.Sprintf("%d %s", minor, commodity)
+	}
+	return fmt.Sprintf("%d.%02d %s", minor/100, minor%100, commodity)
+}
 
 func timeText(at time.Time) string {
 	if at.IsZero() {
@@ -147,8 +161,6 @@ func timeText(at time.Time) string {
 	}
 	return at.UTC().Format(time.RFC3339Nano)
 }
-
-func decimal(n int64) string { return strconv.FormatInt(n, 10) }
 
 // TotalsOf sums what a journal moved into and out of a campaign's escrow, and what
 // it left unbilled; ok is false when it did neither. It is the one definition of

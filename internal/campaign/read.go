@@ -169,8 +169,8 @@ type CampaignsQuery struct {
 	WithTotals bool
 }
 
-// CampaignPage is a page of campaigns in list order, also when read backward.
-type CampaignPage struct {
+// ListPage is a page of campaigns in list order, also when read backward.
+type ListPage struct {
 	Campaigns []Campaign
 	Keys      []Key // of each campaign
 	More      bool
@@ -319,7 +319,7 @@ const AdAccountsMax = 100
 type Page struct {
 	AdAccounts []AdAccount // in the order of the refs; for Mine by id
 	Campaigns  []Campaign  // those asked for by name, in the order of the refs
-	// Sections holds, per ad account or campaign and query, a CampaignPage,
+	// Sections holds, per ad account or campaign and query, a ListPage,
 	// Performance, Series, ChargePage, ChangePage or Reconciliation.
 	Sections map[SectionKey]any
 	// Now is the instant of the snapshot, by the database's clock or later than

@@ -46,7 +46,7 @@ func (s *Service) setStatus(command *ledger.Command, to target, version int64, s
 		campaign: to.campaign, rules: []rule{atVersion(version), mayBecome(status), fundedFor(status)},
 		edit: func(row *Row) { row.Status = status },
 	}
-	command.Guards, command.Effects = []ledger.Guard{change}, []ledger.Effect{updateEffect{change}, changesEffect{change}}
+	command.Guards, command.Effects = []ledger.Guard{change}, []ledger.Effect{updateEffect{change}, changesEffect{change, to.commodity}}
 	command.Template = TemplateUpdate
 	command.Arguments = ledger.Arguments(nil).ID(ArgAdAccount, to.adAccount).ID(ArgCampaign, to.campaign)
 	if status == StatusEnded {

@@ -73,7 +73,7 @@ func (s *Service) update(command *ledger.Command, to target, in Update, seen Row
 			command.Guards = append(command.Guards, confirmed{change, *in.Budget, rules.LargeChangePercent})
 		}
 	}
-	command.Effects = []ledger.Effect{updateEffect{change}, changesEffect{change}}
+	command.Effects = []ledger.Effect{updateEffect{change}, changesEffect{change, to.commodity}}
 	command.Explanation = in.explanation(to, rules).Encode()
 	return nil
 }
@@ -223,7 +223,7 @@ func (in Update) explanation(to target, rules policy.Campaigns) domain.Explanati
 			domain.Number("bidFloor", terms.BidFloor), domain.Number("bidCeiling", terms.BidCeiling))
 	}
 	if in.Budget != nil {
-		explanation.Inputs = append(explanation.Inputs, domain.Input{Name: "budget", Value: budgetText(*in.Budget)},
+		explanation.Inputs = append(explanation.Inputs, domain.Input{Name: "budget", Value: budgetText(*in.Budget, to.commodity)},
 			domain.Number("budgetMin", terms.BudgetMin))
 	}
 	return explanation

@@ -53,8 +53,8 @@ func TestUpdateChangesWhatIsGiven(t *testing.T) {
 		{"name", before.Name, "Winter"},
 		{"ad", "PROFILE " + before.AdID.String(), "PROFILE " + ledger.ID{0: 5, 15: 2}.String()},
 		{"schedule.endsAt", "", "2026-12-23T17:00:00Z"},
-		{"bid", "30", "40"},
-		{"budget", "DAILY 1000", "DAILY 1500"},
+		{"bid", "30 CNX", "40 CNX"},
+		{"budget", "DAILY 1000 CNX", "DAILY 1500 CNX"},
 		{"schedule.endsAt", "2026-12-23T17:00:00Z", ""},
 	}
 	if diff := cmp.Diff(log, w.changed(ref)); diff != "" {

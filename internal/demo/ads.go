@@ -28,9 +28,15 @@ func (g *generator) done(result campaign.Result, err error) error {
 // refusedFor checks that a request about campaigns was refused for this reason.
 func (g *generator) refusedFor(reason string, result campaign.Result, err error) error {
 	var failed *ledger.GuardFailedError
-	if err != nil || !errors.As(result.Outcome.Refusal, &failed) || failed.Reason != reason {
-		return fmt.Errorf("play the event of %s on campaign %s: got %v, %w, want it refused with %s",
-			g.books.at.Format(time.RFC3339), result.Campaign.ID, result.Outcome.Refusal, err, reason)
+	switch {
+	case err != nil:
+		return fmt.Errorf("play the event of %s on campaign %s: %w", g.books.at.Format(time.RFC3339), result.Campaign.ID, err)
+	case result.Outcome.Refusal == nil:
+		return fmt.Errorf("play the event of %s on campaign %s: accepted instead of refused with %s",
+			g.books.at.Format(time.RFC3339), result.Campaign.ID, reason)
+	case !errors.As(result.Outcome.Refusal, &failed) || failed.Reason != reason:
+		return fmt.Errorf("play the event of %s on campaign %s: refused otherwise than with %s: %w",
+			g.books.at.Format(time.RFC3339), result.Campaign.ID, reason, result.Outcome.Refusal)
 	}
 	return nil
 }

@@ -173,6 +173,7 @@ func (g *generator) budget(c *advert) {
 		c.fund, c.refills = c.burn+c.bid, false
 	case partDraft:
 		c.fund = 0
+	case partEdited, partPaused, partEnded, partReleased, partArchived, partScheduled, partSwitched:
 	}
 }
 

@@ -33,7 +33,7 @@ func (l *Loaders) PrimeCampaignPage(ctx context.Context, request campaign.PageRe
 	prime(page.Campaigns)
 	for key, value := range page.Sections {
 		l.campaignSections.Prime(ctx, key, &Section{Value: value, Now: page.Now})
-		if list, isList := value.(campaign.CampaignPage); isList {
+		if list, isList := value.(campaign.ListPage); isList {
 			prime(list.Campaigns)
 		}
 	}

@@ -29,7 +29,7 @@ func (s *shelf) CampaignPage(_ context.Context, caller domain.Caller, request ca
 	for _, ref := range request.AdAccounts {
 		for _, query := range request.Lists {
 			if known(ref.ID) {
-				page.Sections[campaign.SectionKey{Of: ref, Query: query}] = campaign.CampaignPage{
+				page.Sections[campaign.SectionKey{Of: ref, Query: query}] = campaign.ListPage{
 					Campaigns: []campaign.Campaign{campaignOf(21), campaignOf(23)}, Count: int64(ref.ID[15]),
 				}
 			}

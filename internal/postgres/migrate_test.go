@@ -60,7 +60,7 @@ func TestAnalyze(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer conn.Close(t.Context()) //nolint:errcheck // nothing was written
+		defer conn.Close(t.Context())
 		// -1 says that a table was never analyzed.
 		if err := conn.QueryRow(t.Context(), `SELECT count(*) FROM pg_class
 			WHERE relname IN ('journals', 'lot_movements', 'ad_rollups_daily') AND reltuples >= 0`).Scan(&tables); err != nil {

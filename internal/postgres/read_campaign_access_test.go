@@ -134,7 +134,7 @@ func TestMyAdAccounts(t *testing.T) {
 				if account.Access == campaign.AccessAll {
 					t.Errorf("ad account %s is reached as %s", account.ID, account.Access)
 				}
-				adSectionOf[campaign.CampaignPage](t, page, account.Ref, list)
+				adSectionOf[campaign.ListPage](t, page, account.Ref, list)
 			}
 			if !slices.Equal(got, test.want) || len(page.Campaigns) != 0 {
 				t.Errorf("got %v and %d campaigns, want %v", got, len(page.Campaigns), test.want)
@@ -211,7 +211,7 @@ func TestAnalyst(t *testing.T) {
 			}
 		}
 		list := campaign.CampaignsQuery{OrderBy: campaign.OrderName, Limit: 5}
-		page := adSection[campaign.CampaignPage](a.adWorld, test.caller, a.theirs, list)
+		page := adSection[campaign.ListPage](a.adWorld, test.caller, a.theirs, list)
 		if got := page.Campaigns[0].Totals; got != test.totals {
 			t.Errorf("%s: totals in a list %+v, want %+v", name, got, test.totals)
 		}

@@ -237,7 +237,7 @@ func scanListRow(rows pgx.Rows) (listRow, error) {
 
 // scanList reads lists, which come in the order of reading.
 func (p *campaignRead) scanList(rows pgx.Rows, query campaign.CampaignsQuery) error {
-	lists := map[campaign.Ref]*campaign.CampaignPage{}
+	lists := map[campaign.Ref]*campaign.ListPage{}
 	for rows.Next() {
 		row, err := scanListRow(rows)
 		if err != nil {
@@ -245,7 +245,7 @@ func (p *campaignRead) scanList(rows pgx.Rows, query campaign.CampaignsQuery) er
 		}
 		list, found := lists[row.account]
 		if !found {
-			list = &campaign.CampaignPage{Count: min(row.count, campaign.CountMax)}
+			list = &campaign.ListPage{Count: min(row.count, campaign.CountMax)}
 			if query.WithTotals {
 				list.Totals = &row.totals
 			}
@@ -266,7 +266,7 @@ func (p *campaignRead) scanList(rows pgx.Rows, query campaign.CampaignsQuery) er
 	return rows.Err()
 }
 
-func (p *campaignRead) addToList(list *campaign.CampaignPage, query campaign.CampaignsQuery, c campaign.Campaign, key campaign.Key) {
+func (p *campaignRead) addToList(list *campaign.ListPage, query campaign.CampaignsQuery, c campaign.Campaign, key campaign.Key) {
 	switch {
 	case len(list.Campaigns) == query.Limit:
 		list.More = true

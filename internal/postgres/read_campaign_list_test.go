@@ -20,7 +20,7 @@ func (w *adWorld) listOf(caller domain.Caller, account campaign.Ref, query campa
 	w.t.Helper()
 	var walked []campaign.Campaign
 	for {
-		page := adSection[campaign.CampaignPage](w, caller, account, query)
+		page := adSection[campaign.ListPage](w, caller, account, query)
 		if len(page.Keys) != len(page.Campaigns) || len(page.Campaigns) > query.Limit || (page.More && len(page.Campaigns) < query.Limit) {
 			w.t.Fatalf("page of %d campaigns with %d keys, more: %t", len(page.Campaigns), len(page.Keys), page.More)
 		}
@@ -156,7 +156,7 @@ func TestCampaignOrders(t *testing.T) {
 					}
 				}
 			}
-			page := adSection[campaign.CampaignPage](w, owner, account, campaign.CampaignsQuery{OrderBy: order, Range: today, WithTotals: true, Limit: 1})
+			page := adSection[campaign.ListPage](w, owner, account, campaign.CampaignsQuery{OrderBy: order, Range: today, WithTotals: true, Limit: 1})
 			if *page.Totals != sum || page.Count != int64(len(campaigns)) {
 				t.Errorf("%s: totals %+v of %d, want %+v of %d", order, *page.Totals, page.Count, sum, len(campaigns))
 			}
@@ -232,7 +232,7 @@ func TestCampaignFilters(t *testing.T) {
 			if got := namesOf(w.listOf(owner, account, query)); !slices.Equal(got, test.want) {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
-			page := adSection[campaign.CampaignPage](w, owner, account, query)
+			page := adSection[campaign.ListPage](w, owner, account, query)
 			if page.Count != int64(len(test.want)) || page.Totals != nil {
 				t.Errorf("count %d and totals %v, want %d and none", page.Count, page.Totals, len(test.want))
 			}
@@ -253,12 +253,12 @@ func TestCampaignListBeyondItsEnd(t *testing.T) {
 		OrderBy: campaign.OrderClicks, Range: domain.Range{Preset: domain.PresetToday}, Limit: 5, WithTotals: true,
 		HasKey: true, Key: campaign.Key{Value: "3", ID: newID()},
 	}
-	page := adSection[campaign.CampaignPage](w, owner, account, query)
+	page := adSection[campaign.ListPage](w, owner, account, query)
 	if len(page.Campaigns) != 0 || page.More || page.Count != 2 || page.Totals.Clicks != 4 {
 		t.Errorf("got %+v", page)
 	}
 	empty := w.prepaidAccount(newID(), "UTC")
-	page = adSection[campaign.CampaignPage](w, service, empty, query)
+	page = adSection[campaign.ListPage](w, service, empty, query)
 	if len(page.Campaigns) != 0 || page.More || page.Count != 0 || *page.Totals != (campaign.Metrics{}) {
 		t.Errorf("of no campaign: %+v", page)
 	}
@@ -281,7 +281,7 @@ func TestCampaignListsOfSeveralAccounts(t *testing.T) {
 	query := campaign.CampaignsQuery{OrderBy: campaign.OrderClicks, Descending: true, Range: domain.Range{Preset: domain.PresetToday}, Limit: 2, WithTotals: true}
 	page := w.campaignPage(advertiser(owner), campaign.PageRequest{Mine: true, Lists: []campaign.CampaignsQuery{query}})
 	for i, account := range []campaign.Ref{west, east} {
-		list := adSectionOf[campaign.CampaignPage](t, page, account, query)
+		list := adSectionOf[campaign.ListPage](t, page, account, query)
 		want := []string{fmt.Sprintf("2 of %d", i), fmt.Sprintf("1 of %d", i)}
 		if got := namesOf(list.Campaigns); !slices.Equal(got, want) || !list.More || list.Count != 3 || list.Totals.Clicks != int64(30*i+3) {
 			t.Errorf("list %d: %q of %d with %+v, want %q", i, got, list.Count, list.Totals, want)

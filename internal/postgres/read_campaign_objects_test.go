@@ -118,7 +118,7 @@ func TestDelivery(t *testing.T) {
 		if diff := cmp.Diff(want, page.Campaigns[0].Delivery); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
-		listed := append(adSectionOf[campaign.CampaignPage](t, page, account, list).Campaigns, adSectionOf[campaign.CampaignPage](t, page, prepaid, list).Campaigns...)
+		listed := append(adSectionOf[campaign.ListPage](t, page, account, list).Campaigns, adSectionOf[campaign.ListPage](t, page, prepaid, list).Campaigns...)
 		at := slices.IndexFunc(listed, func(c campaign.Campaign) bool { return c.Ref() == of })
 		if diff := cmp.Diff(page.Campaigns[0], listed[at]); diff != "" {
 			t.Errorf("%s by name and in a list (-name +list):\n%s", name, diff)

@@ -61,7 +61,7 @@ func TestCampaignPageStatements(t *testing.T) {
 		}
 		listed := 0
 		for _, account := range page.AdAccounts {
-			for _, c := range adSectionOf[campaign.CampaignPage](t, page, account.Ref, list).Campaigns {
+			for _, c := range adSectionOf[campaign.ListPage](t, page, account.Ref, list).Campaigns {
 				listed++
 				points := adSectionOf[campaign.Series](t, page, c.Ref(), series).Points
 				totals := adSectionOf[campaign.Performance](t, page, c.Ref(), performance).Totals

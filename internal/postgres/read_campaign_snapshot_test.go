@@ -63,7 +63,7 @@ func TestCampaignPageIsOneSnapshot(t *testing.T) {
 	if got.err != nil {
 		t.Fatal(got.err)
 	}
-	totals := adSectionOf[campaign.CampaignPage](t, got.page, account, list).Totals.SpendGross
+	totals := adSectionOf[campaign.ListPage](t, got.page, account, list).Totals.SpendGross
 	total := adSectionOf[campaign.Performance](t, got.page, of, performance).Totals.SpendGross
 	points := adSectionOf[campaign.Series](t, got.page, of, fine).Points
 	if totals != 5 || total != 5 || len(points) != 1 || points[0].SpendGross != 5 {
