@@ -26,6 +26,8 @@ var documents = []httpapi.Document{
 	{Path: "ledger.md", Title: "Ledger", About: "accounts, postings and what always holds, for finance"},
 	{Path: "operations.md", Title: "Operations", About: "running it: configuration, health, what to do when"},
 	{Path: "examples/wallet-page.graphql", Title: "A wallet page", About: "everything above the fold in one request"},
+	{Path: "examples/campaign-list.graphql", Title: "A list of campaigns", About: "figures, change and a month of days, for an advertiser"},
+	{Path: "examples/spend-by-product.graphql", Title: "A question", About: "spend by product, for a product manager"},
 	{Path: "examples/spend-connects.graphql", Title: "A spend", About: "a mutation with every failure a client expects"},
 }
 

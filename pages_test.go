@@ -66,7 +66,8 @@ func TestLockfileNamesNoHost(t *testing.T) {
 // route and sends the persona's tab, which must return data at once.
 func TestPlayground(t *testing.T) {
 	p := newProduct(t, reachableDir(t))
-	p.command(t, "demo", "-wallets", "12", "-days", "20")
+	// Enough parties that a product manager is shown groups, in the month asked for and in the one before.
+	p.command(t, "demo", "-wallets", "120", "-campaigns", "240", "-days", "62")
 	stop := p.serve(t)
 	defer func() {
 		if code := stop(); code != 0 {

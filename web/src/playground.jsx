@@ -14,12 +14,8 @@ import { personaOf, seededTabs } from './tabs.js';
 
 const { personas } = JSON.parse(document.getElementById('config').textContent);
 const caller = new Caller(personas);
-const tabs = seededTabs(personas, new Date());
+const tabs = seededTabs(personas);
 const plugins = [explorerPlugin()];
-
-// GraphiQL ignores the variables of the first of its default tabs. Given beside tabs it has stored, they
-// would open one more tab on each visit.
-const initialVariables = localStorage.getItem('graphiql:tabState') ? undefined : (tabs[0].variables ?? undefined);
 
 // A document's "# caller:" line says who sends it, until the menu says otherwise for its tab.
 const chosenByTab = new Map();
@@ -75,7 +71,6 @@ createRoot(document.getElementById('root')).render(
   <GraphiQL
     fetcher={caller.fetcher}
     defaultTabs={tabs}
-    initialVariables={initialVariables}
     plugins={plugins}
     isHeadersEditorEnabled={false}
     shouldPersistHeaders={false}

@@ -1,12 +1,16 @@
+import advertiser from '../tabs/advertiser.graphql';
 import agencyAdmin from '../tabs/agency-admin.graphql';
 import agencyMember from '../tabs/agency-member.graphql';
 import auditor from '../tabs/auditor.graphql';
 import finance from '../tabs/finance.graphql';
 import freelancer from '../tabs/freelancer.graphql';
+import productManager from '../tabs/product-manager.graphql';
 import service from '../tabs/service.graphql';
 
 const byPersona = {
   freelancer,
+  advertiser,
+  'product-manager': productManager,
   'agency-admin': agencyAdmin,
   'agency-member': agencyMember,
   finance,
@@ -30,21 +34,13 @@ export function personaOf(document) {
 
 /**
  * seededTabs returns the tabs of a first visit: one for each persona of the server, in this file's
- * order, or one for whoever holds a token. Ranges of dates are the 30 days before today.
+ * order, or one for whoever holds a token.
  */
-export function seededTabs(personas, today) {
+export function seededTabs(personas) {
   if (personas.length === 0) {
     return [{ query: anyone }];
   }
   return Object.keys(byPersona)
     .filter((name) => personas.includes(name))
-    .map((name) => ({ query: byPersona[name], variables: variablesOf(byPersona[name], today) }));
-}
-
-function variablesOf(document, today) {
-  if (!document.includes('$range')) {
-    return null;
-  }
-  const date = (daysAgo) => new Date(today.getTime() - daysAgo * 86_400_000).toISOString().slice(0, 10);
-  return JSON.stringify({ range: { from: date(30), to: date(0) } }, null, 2);
+    .map((name) => ({ query: byPersona[name] }));
 }
