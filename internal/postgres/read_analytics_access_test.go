@@ -113,7 +113,8 @@ func TestAnalyticsLabels(t *testing.T) {
 	result, _, _ := a.analyse(analytics.Scope{Caller: a.analyst}, query)
 	want := []analytics.Row{{Cells: []analytics.Cell{
 		analytics.StringCell{Text: "Account in Asia/Kathmandu", Ref: analytics.Ref(a.theirs)},
-		analytics.StringCell{Text: "Running", Ref: analytics.Ref(a.running)}, analytics.IntCell(10),
+		analytics.StringCell{Text: "Running", Ref: analytics.Ref(a.running)},
+		analytics.IntCell(10),
 	}}}
 	if diff := cmp.Diff(want, result.Rows); diff != "" {
 		t.Error(diff)

@@ -132,7 +132,7 @@ func (n *naive) line(group *naiveGroup) string {
 			continue
 		}
 		change := "null"
-		if now != nil && before != nil && before.Sign() != 0 && !(isMoney(metric) && group.commodity == "") {
+		if now != nil && before != nil && before.Sign() != 0 && (!isMoney(metric) || group.commodity != "") {
 			difference := new(big.Rat).Sub(now, before)
 			change = unsigned(difference.Quo(difference, new(big.Rat).Abs(before)).FloatString(4))
 		}

@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -88,15 +89,10 @@ func (f *facts) question() analytics.Query {
 
 // possible changes a question so that its metrics go with its dimensions.
 func (f *facts) possible(query analytics.Query) analytics.Query {
-	for _, dimension := range query.Dimensions {
-		switch dimension {
-		case analytics.DimensionOrigin:
-			query.Metrics = []analytics.Metric{analytics.UnitsIn, analytics.UnitsOut, analytics.UnitsNet}
-		case analytics.DimensionCommodity:
-			return query
-		}
+	if slices.Contains(query.Dimensions, analytics.DimensionOrigin) {
+		query.Metrics = []analytics.Metric{analytics.UnitsIn, analytics.UnitsOut, analytics.UnitsNet}
 	}
-	if query.Dataset == analytics.AdSpend {
+	if query.Dataset == analytics.AdSpend && !slices.Contains(query.Dimensions, analytics.DimensionCommodity) {
 		query.Filters = append(query.Filters, analytics.Filter{Dimension: analytics.DimensionCommodity, Values: []string{pick(f, []string{"CNX", "USD"})}})
 	}
 	return query
