@@ -1804,9 +1804,9 @@ input AnalyticsFilter {
   products: [CampaignProduct!]
   "Any of these commodities. AD_SPEND only."
   commodities: [Commodity!]
-  "Any of these campaigns, 1 to 100. AD_SPEND only."
+  "Any of these campaigns, 1 to 100. AD_SPEND only, and not for a PRODUCT_MANAGER: two answers would tell one party's figures."
   campaignIds: [ID!]
-  "Any of these ad accounts, 1 to 100. AD_SPEND only."
+  "Any of these ad accounts, 1 to 100. AD_SPEND only, and not for a PRODUCT_MANAGER: two answers would tell one party's figures."
   adAccountIds: [ID!]
   "Any of these types of transactions. WALLET_FLOWS only."
   types: [TransactionType!]
@@ -1888,7 +1888,7 @@ type AnalyticsResult {
   source: String!
   "Dimensions in the order asked, then each metric, followed by its previous value and relative change when compared."
   columns: [AnalyticsColumn!]!
-  "At most ` + "`" + `limit` + "`" + ` rows, ordered as asked."
+  "At most ` + "`" + `limit` + "`" + ` rows, ordered as asked; for a PRODUCT_MANAGER then the row of OTHER, one for each commodity where that is a dimension."
   rows: [AnalyticsRow!]!
   "The sums over all rows, those beyond ` + "`" + `limit` + "`" + ` included; ratios are computed from the sums. Null when there are too few parties to show."
   totals: AnalyticsRow

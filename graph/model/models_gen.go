@@ -388,9 +388,9 @@ type AnalyticsFilter struct {
 	Products []CampaignProduct `json:"products,omitempty"`
 	// Any of these commodities. AD_SPEND only.
 	Commodities []Commodity `json:"commodities,omitempty"`
-	// Any of these campaigns, 1 to 100. AD_SPEND only.
+	// Any of these campaigns, 1 to 100. AD_SPEND only, and not for a PRODUCT_MANAGER: two answers would tell one party's figures.
 	CampaignIds []string `json:"campaignIds,omitempty"`
-	// Any of these ad accounts, 1 to 100. AD_SPEND only.
+	// Any of these ad accounts, 1 to 100. AD_SPEND only, and not for a PRODUCT_MANAGER: two answers would tell one party's figures.
 	AdAccountIds []string `json:"adAccountIds,omitempty"`
 	// Any of these types of transactions. WALLET_FLOWS only.
 	Types []TransactionType `json:"types,omitempty"`
@@ -480,7 +480,7 @@ type AnalyticsResult struct {
 	Source string `json:"source"`
 	// Dimensions in the order asked, then each metric, followed by its previous value and relative change when compared.
 	Columns []*AnalyticsColumn `json:"columns"`
-	// At most `limit` rows, ordered as asked.
+	// At most `limit` rows, ordered as asked; for a PRODUCT_MANAGER then the row of OTHER, one for each commodity where that is a dimension.
 	Rows []*AnalyticsRow `json:"rows"`
 	// The sums over all rows, those beyond `limit` included; ratios are computed from the sums. Null when there are too few parties to show.
 	Totals *AnalyticsRow `json:"totals,omitempty"`
