@@ -7,7 +7,7 @@ GOLANGCI := go tool -modfile=tools/go.mod golangci-lint
 GENERATED := graph go.mod go.sum
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test ci race vet lint fmt generate generate-check web test-playground bench-pages clean
+.PHONY: help run build test ci race vet lint fmt generate generate-check web test-playground test-hledger bench-pages bench-posting clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{ printf "  %-16s %s\n", $$1, $$2 }'
@@ -25,6 +25,10 @@ ci: generate-check vet lint race test-playground ## all that must pass before a 
 
 race: ## run all tests with the race detector, in random order
 	go test -race -shuffle=on -timeout=20m ./...
+
+test-hledger: ## check an export with hledger (Debian's package hledger; HLEDGER=path)
+	go vet -tags=hledger ./internal/cli
+	go test -tags=hledger -count=1 -run='^TestHledger$$' ./internal/cli
 
 vet: ## run go vet
 	go vet ./...
@@ -57,6 +61,10 @@ test-playground: build web/node_modules ## open the playground in a headless Chr
 bench-pages: build ## measure pages a second beside a hand-written server; ARGS='-wallets 20000 -time 10s' (-h lists them)
 	@go build -buildvcs=$(BUILDVCS) -o bin/bench-pages ./bench/pages
 	@exec bin/bench-pages -server bin/purser $(ARGS)
+
+bench-posting: ## measure commands a second beside a transaction each, and a bare COPY; ARGS='-time 10s -cases books=1' (-h lists them)
+	@go build -buildvcs=$(BUILDVCS) -o bin/bench-posting ./bench/posting
+	@exec bin/bench-posting $(ARGS)
 
 clean: ## remove what was built
 	rm -rf bin

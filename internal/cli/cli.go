@@ -57,7 +57,7 @@ type action func(ctx context.Context, p *Program) error
 
 // commands lists the sub-commands in the order of the help. The first is the default.
 func commands() []command {
-	return []command{serveCommand(), migrateCommand(), demoCommand(), tokenCommand(), verifyCommand(), versionCommand()}
+	return []command{serveCommand(), migrateCommand(), demoCommand(), tokenCommand(), verifyCommand(), exportCommand(), trialBalanceCommand(), versionCommand()}
 }
 
 // usageError is a mistake on the command line.
@@ -136,7 +136,7 @@ func (p *Program) help() {
 		if i == 0 {
 			line += " (the default)"
 		}
-		fmt.Fprintf(p.Stdout, "  %-9s %s\n", c.name, line)
+		fmt.Fprintf(p.Stdout, "  %-13s %s\n", c.name, line)
 	}
 	fmt.Fprintf(p.Stdout, "\n%s <command> -h explains a command, its flags and the environment it reads.\n", p.Name)
 }

@@ -15,3 +15,6 @@ func ShowProgress(out io.Writer, terminal bool, all []demo.Progress) {
 	}
 	p.end()
 }
+
+// AmountText is an amount as export and trial-balance write it.
+var AmountText = amountText
