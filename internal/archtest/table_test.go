@@ -92,6 +92,11 @@ var table = []row{
 		ours:   []string{"bench/handwritten", "internal/auth", "internal/embedpg", "internal/httpapi", "internal/obs"},
 		others: []string{anything}, never: []string{"github.com/99designs/gqlgen"},
 	},
+	{
+		pkg:    "bench/posting",
+		ours:   []string{"ledger", "internal/domain", "internal/wallet", "internal/market", "internal/postgres", "internal/embedpg", "internal/obs"},
+		others: []string{anything}, never: []string{"github.com/99designs/gqlgen"},
+	},
 	{pkg: ".", ours: []string{anything}, others: []string{anything}},
 }
 
