@@ -45,7 +45,7 @@ func told(member bool) string {
 		LEFT JOIN LATERAL (
 			SELECT sum(r.reversed_quantity)::bigint AS undone, array_agg(r.journal_id) AS undone_by, array_agg(r.type) AS undone_types,
 				array_agg(` + netOf(member, "r.journal_id") + `) AS undone_nets
-			FROM (SELECT * FROM journals r WHERE r.book_id = $1 AND r.reverses = p.journal_id ORDER BY r.seq) r
+			FROM (SELECT r.journal_id, r.type, r.reversed_quantity FROM journals r WHERE r.book_id = $1 AND r.reverses = p.journal_id ORDER BY r.seq) r
 		) u ON true
 		WHERE ` + visible + `
 	)`

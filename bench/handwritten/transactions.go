@@ -25,7 +25,7 @@ func page(member bool) string {
 	if member {
 		rows = ` FROM postings q JOIN journals i ON i.book_id = $1 AND i.journal_id = q.journal_id WHERE ` + mine(member, "i.initiated_by", "$8") + ` AND `
 	}
-	return `page AS (SELECT * FROM (
+	return `page AS (SELECT journal_id, posted_at, version, net, balance FROM (
 		(SELECT q.journal_id, q.posted_at, q.debit_version AS version, q.debit_net AS net, q.debit_balance AS balance` + rows + `
 			q.book_id = $1 AND q.debit_account = $7::uuid AND q.debit_net IS NOT NULL
 		ORDER BY q.posted_at DESC, q.debit_version DESC LIMIT 21)
