@@ -41,7 +41,8 @@ type AdAccount struct {
 	OpenedAt  time.Time
 	Campaigns int64
 	Access    Access
-	// Prepaid is what is deposited and not assigned to a campaign, for money.
+	// Prepaid is what is deposited and not assigned to a campaign, for money. An
+	// analyst is not told: it is 0, and must be shown as unknown.
 	Prepaid int64
 	// SpentToday is the net spend of all campaigns on today's local date, and
 	// BudgetToday the sum of what the enabled ones may spend today.
@@ -51,7 +52,9 @@ type AdAccount struct {
 	BookSeq int64
 }
 
-// Campaign is a campaign with its ad account's facts, as one caller reaches it.
+// Campaign is a campaign with its ad account's facts, as one caller reaches it. An
+// analyst is told nothing of its funding: Totals.Funded and Totals.Released are 0,
+// and must be shown as unknown.
 type Campaign struct {
 	Row
 	Book      ledger.BookID
