@@ -182,7 +182,7 @@ func TestCommandsOfABatchSeeEachOther(t *testing.T) {
 	t.Run("the_limit_of_campaigns_is_met", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
-		row := w.store.accounts[w.connects.ID]
+		row := w.store.account(w.connects.ID)
 		row.Campaigns = 9_999
 		w.store.setAccount(w.connects.Book, row)
 		as := func(*campaign.Create) {}

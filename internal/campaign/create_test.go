@@ -120,7 +120,7 @@ func TestCreateWithFundsIsOneJournal(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" || got.CreatedAt.Before(midday) {
 		t.Errorf("created (-want +got):\n%s", diff)
 	}
-	if got := w.store.accounts[w.connects.ID].Campaigns; got != 1 {
+	if got := w.store.account(w.connects.ID).Campaigns; got != 1 {
 		t.Errorf("the ad account counts %d campaigns, want 1", got)
 	}
 }
@@ -151,7 +151,7 @@ func TestAdThatTheProductDoesNotPromote(t *testing.T) {
 func TestCampaignLimitCountsEveryCampaignEverCreated(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	row := w.store.accounts[w.connects.ID]
+	row := w.store.account(w.connects.ID)
 	row.Campaigns = 9_999
 	w.store.setAccount(w.connects.Book, row)
 	w.become(w.create(w.connects, 0), campaign.StatusEnded, campaign.StatusArchived)
@@ -201,7 +201,7 @@ func TestOpenAdAccount(t *testing.T) {
 		if err != nil || owner.Book != domain.AssignBook(stranger) || owner.Kind != domain.OwnerOrganisation || owner.TimeZone != "Asia/Kathmandu" {
 			t.Errorf("owner %+v, %v, want it recorded", owner, err)
 		}
-		row := w.store.accounts[result.AdAccount.ID]
+		row := w.store.account(result.AdAccount.ID)
 		if row.TimeZone != "Asia/Tokyo" || !row.Wallet.IsZero() || row.Owner != stranger || row.OpenedAt.Before(midday) {
 			t.Errorf("opened %+v", row)
 		}

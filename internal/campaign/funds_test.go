@@ -56,7 +56,7 @@ func TestReleaseInAnyStatus(t *testing.T) {
 	w.deposit(1000, 0)
 	for _, account := range []campaign.Ref{w.connects, w.prepaid} {
 		for status, path := range paths {
-			t.Run(string(w.store.accounts[account.ID].Commodity)+"_"+string(status), func(t *testing.T) {
+			t.Run(string(w.store.account(account.ID).Commodity)+"_"+string(status), func(t *testing.T) {
 				t.Parallel()
 				w := w.in(t)
 				ref := w.create(account, 20)
@@ -155,7 +155,7 @@ func TestChargeReplaysOnceItIsTooLate(t *testing.T) {
 	w.clock.Advance(48 * time.Hour)
 	again, err := w.Charge(t.Context(), service, in)
 	w.must(again.Outcome, err)
-	if row := w.store.charges[again.Outcome.Journal]; !again.Outcome.Replayed || row.Billed != 100 || row.Unbilled != 50 || row.BillableClicks != 2 {
+	if row := w.store.charge(again.Outcome.Journal); !again.Outcome.Replayed || row.Billed != 100 || row.Unbilled != 50 || row.BillableClicks != 2 {
 		t.Errorf("replayed %t with %+v, want the charge of the first time", again.Outcome.Replayed, row)
 	}
 }

@@ -164,6 +164,20 @@ func (s *store) campaign(ref campaign.Ref) campaign.Row {
 	return s.campaigns[ref.ID]
 }
 
+// account returns an ad account's row as it is.
+func (s *store) account(id ledger.ID) campaign.AdAccountRow {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.accounts[id]
+}
+
+// charge returns what a journal recorded of a charge.
+func (s *store) charge(journal ledger.ID) campaign.ChargeRow {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.charges[journal]
+}
+
 // accessOf says as what a caller reaches an ad account. Analysts have a membership in
 // whatever they ask for.
 func (s *store) accessOf(caller domain.Caller, row campaign.AdAccountRow) campaign.Access {

@@ -126,7 +126,7 @@ func (w *world) checkEscrows(snapshot ledgertest.Snapshot) {
 		balances[account.Account.ID] = account.Balance.On(ledger.Credit)
 	}
 	for id, row := range w.store.campaigns {
-		commodity := w.store.accounts[row.AdAccount].Commodity
+		commodity := w.store.account(row.AdAccount).Commodity
 		escrow := balances[ledger.AccountID(w.wallet.Book, campaign.EscrowCode(id, commodity), commodity)]
 		if got := row.Totals.Remaining(); w.store.books[id] == w.wallet.Book && got != escrow {
 			w.t.Errorf("campaign %q counts %d remaining, its escrow holds %d", row.Name, got, escrow)
@@ -255,9 +255,7 @@ func (w *world) charge(ref campaign.Ref, clicks, charge int64) campaign.ChargeRo
 		Key: w.key(), Campaign: ref, Batch: w.key(), MinuteAt: w.clock.Now(), Impressions: 100 * max(clicks, 1), Clicks: clicks, Charge: charge,
 	})
 	w.must(result.Outcome, err)
-	w.store.mu.Lock()
-	defer w.store.mu.Unlock()
-	return w.store.charges[result.Outcome.Journal]
+	return w.store.charge(result.Outcome.Journal)
 }
 
 // update changes a campaign at its version.
