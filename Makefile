@@ -21,7 +21,7 @@ build: ## build bin/purser
 test: ## run all tests
 	go test ./...
 
-ci: generate-check vet lint race test-playground ## all that must pass before a change lands
+ci: generate-check vet lint race test-playground test-hledger ## all that must pass before a change lands
 
 race: ## run all tests with the race detector, in random order
 	go test -race -shuffle=on -timeout=20m ./...
