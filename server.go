@@ -23,6 +23,7 @@ import (
 	"purser/internal/campaign"
 	"purser/internal/cli"
 	"purser/internal/config"
+	"purser/internal/finance"
 	"purser/internal/httpapi"
 	"purser/internal/market"
 	"purser/internal/obs"
@@ -56,6 +57,7 @@ func newHandler(parts cli.Parts) (http.Handler, error) {
 	resolver := resolvers.New(resolvers.Config{
 		Service:       wallet.NewService(parts.Ledger, reader, parts.Clock, newID),
 		Campaigns:     campaign.NewService(campaignConfig(parts, reader)),
+		Finance:       finance.NewService(parts.Ledger, reader, parts.Clock, newID),
 		Reader:        reader,
 		Clock:         parts.Clock,
 		Log:           parts.Log,

@@ -8207,6 +8207,13 @@ func (ec *executionContext) _CreateCampaignPayload(ctx context.Context, sel ast.
 			return graphql.Null
 		}
 		return ec._ValidationFailed(ctx, sel, obj)
+	case model.SpendingLimitExceeded:
+		return ec._SpendingLimitExceeded(ctx, sel, &obj)
+	case *model.SpendingLimitExceeded:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._SpendingLimitExceeded(ctx, sel, obj)
 	case model.NotFound:
 		return ec._NotFound(ctx, sel, &obj)
 	case *model.NotFound:
@@ -8366,6 +8373,13 @@ func (ec *executionContext) _FundCampaignPayload(ctx context.Context, sel ast.Se
 			return graphql.Null
 		}
 		return ec._ValidationFailed(ctx, sel, obj)
+	case model.SpendingLimitExceeded:
+		return ec._SpendingLimitExceeded(ctx, sel, &obj)
+	case *model.SpendingLimitExceeded:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._SpendingLimitExceeded(ctx, sel, obj)
 	case model.NotFound:
 		return ec._NotFound(ctx, sel, &obj)
 	case *model.NotFound:

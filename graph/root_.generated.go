@@ -25,25 +25,32 @@ type ResolverRoot interface {
 	AdAccount() AdAccountResolver
 	Campaign() CampaignResolver
 	CampaignStatusOutcome() CampaignStatusOutcomeResolver
+	CaptureHoldSuccess() CaptureHoldSuccessResolver
 	ClickCharge() ClickChargeResolver
 	CreateCampaignSuccess() CreateCampaignSuccessResolver
 	DepositAdFundsSuccess() DepositAdFundsSuccessResolver
 	FreezeWalletSuccess() FreezeWalletSuccessResolver
 	FundCampaignSuccess() FundCampaignSuccessResolver
 	GrantConnectsSuccess() GrantConnectsSuccessResolver
+	InclusionProof() InclusionProofResolver
+	IncreaseHoldSuccess() IncreaseHoldSuccessResolver
 	Journal() JournalResolver
 	Mutation() MutationResolver
 	OpenAdAccountSuccess() OpenAdAccountSuccessResolver
 	OpenWalletSuccess() OpenWalletSuccessResolver
 	Performance() PerformanceResolver
+	PlaceHoldSuccess() PlaceHoldSuccessResolver
 	PurchaseConnectsSuccess() PurchaseConnectsSuccessResolver
 	Query() QueryResolver
 	RecordClickChargesSuccess() RecordClickChargesSuccessResolver
 	ReleaseCampaignFundsSuccess() ReleaseCampaignFundsSuccessResolver
+	ReleaseHoldSuccess() ReleaseHoldSuccessResolver
 	ReverseTransactionSuccess() ReverseTransactionSuccessResolver
 	SetCampaignStatusSuccess() SetCampaignStatusSuccessResolver
+	SetSpendingLimitSuccess() SetSpendingLimitSuccessResolver
 	SpendConnectsSuccess() SpendConnectsSuccessResolver
 	Transaction() TransactionResolver
+	TransferConnectsSuccess() TransferConnectsSuccessResolver
 	UnfreezeWalletSuccess() UnfreezeWalletSuccessResolver
 	UpdateCampaignSuccess() UpdateCampaignSuccessResolver
 	Viewer() ViewerResolver
@@ -86,6 +93,8 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("CampaignFilter", ec.unmarshalInputCampaignFilter),
 			graphql.NewInputUnmarshaler("CampaignOrderInput", ec.unmarshalInputCampaignOrderInput),
 			graphql.NewInputUnmarshaler("CampaignScheduleInput", ec.unmarshalInputCampaignScheduleInput),
+			graphql.NewInputUnmarshaler("CaptureHoldInput", ec.unmarshalInputCaptureHoldInput),
+			graphql.NewInputUnmarshaler("ClosePeriodInput", ec.unmarshalInputClosePeriodInput),
 			graphql.NewInputUnmarshaler("ConnectsRangeInput", ec.unmarshalInputConnectsRangeInput),
 			graphql.NewInputUnmarshaler("CreateCampaignInput", ec.unmarshalInputCreateCampaignInput),
 			graphql.NewInputUnmarshaler("DateRangeInput", ec.unmarshalInputDateRangeInput),
@@ -95,20 +104,27 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("FreezeWalletInput", ec.unmarshalInputFreezeWalletInput),
 			graphql.NewInputUnmarshaler("FundCampaignInput", ec.unmarshalInputFundCampaignInput),
 			graphql.NewInputUnmarshaler("GrantConnectsInput", ec.unmarshalInputGrantConnectsInput),
+			graphql.NewInputUnmarshaler("IncreaseHoldInput", ec.unmarshalInputIncreaseHoldInput),
+			graphql.NewInputUnmarshaler("LedgerAccountInput", ec.unmarshalInputLedgerAccountInput),
 			graphql.NewInputUnmarshaler("LotExpiryInput", ec.unmarshalInputLotExpiryInput),
 			graphql.NewInputUnmarshaler("MoneyInput", ec.unmarshalInputMoneyInput),
 			graphql.NewInputUnmarshaler("OpenAdAccountInput", ec.unmarshalInputOpenAdAccountInput),
 			graphql.NewInputUnmarshaler("OpenWalletInput", ec.unmarshalInputOpenWalletInput),
+			graphql.NewInputUnmarshaler("PlaceHoldInput", ec.unmarshalInputPlaceHoldInput),
 			graphql.NewInputUnmarshaler("PurchaseConnectsInput", ec.unmarshalInputPurchaseConnectsInput),
 			graphql.NewInputUnmarshaler("RecordClickChargesInput", ec.unmarshalInputRecordClickChargesInput),
 			graphql.NewInputUnmarshaler("ReleaseCampaignFundsInput", ec.unmarshalInputReleaseCampaignFundsInput),
+			graphql.NewInputUnmarshaler("ReleaseHoldInput", ec.unmarshalInputReleaseHoldInput),
+			graphql.NewInputUnmarshaler("ReopenPeriodInput", ec.unmarshalInputReopenPeriodInput),
 			graphql.NewInputUnmarshaler("ReverseTransactionInput", ec.unmarshalInputReverseTransactionInput),
 			graphql.NewInputUnmarshaler("SetCampaignStatusInput", ec.unmarshalInputSetCampaignStatusInput),
 			graphql.NewInputUnmarshaler("SetCampaignStatusesInput", ec.unmarshalInputSetCampaignStatusesInput),
 			graphql.NewInputUnmarshaler("SetMembershipInput", ec.unmarshalInputSetMembershipInput),
+			graphql.NewInputUnmarshaler("SetSpendingLimitInput", ec.unmarshalInputSetSpendingLimitInput),
 			graphql.NewInputUnmarshaler("SpendConnectsInput", ec.unmarshalInputSpendConnectsInput),
 			graphql.NewInputUnmarshaler("SubjectInput", ec.unmarshalInputSubjectInput),
 			graphql.NewInputUnmarshaler("TransactionFilter", ec.unmarshalInputTransactionFilter),
+			graphql.NewInputUnmarshaler("TransferConnectsInput", ec.unmarshalInputTransferConnectsInput),
 			graphql.NewInputUnmarshaler("UnfreezeWalletInput", ec.unmarshalInputUnfreezeWalletInput),
 			graphql.NewInputUnmarshaler("UpdateCampaignInput", ec.unmarshalInputUpdateCampaignInput),
 			graphql.NewInputUnmarshaler("WalletOwnerInput", ec.unmarshalInputWalletOwnerInput),
@@ -277,10 +293,15 @@ type Query {
     id: ID!
   ): Journal @auth(roles: [FINANCE, AUDITOR])
 
-  "Debits, credits and balances of every book at the end of one UTC date, by the date on which journals were booked."
+  """
+  Debits, credits and balances of every book at the end of one UTC date, by the date on which journals were booked. With ` + "`" + `period` + "`" + `,
+  what the books had when they closed it, as it was stored then.
+  """
   trialBalance(
     "The last UTC date to count; null means today, and a date after today is ` + "`" + `VALIDATION_FAILED` + "`" + `."
     asOf: Date
+    "A closed period as YYYY-MM, instead of ` + "`" + `asOf` + "`" + `. One that is not closed, or was closed together with a later one, is ` + "`" + `VALIDATION_FAILED` + "`" + `."
+    period: String
   ): TrialBalance @auth(roles: [FINANCE, AUDITOR])
 }
 
@@ -502,6 +523,8 @@ input SubjectInput {
 enum SubjectType {
   "A freelancer's or agency's proposal for a job."
   PROPOSAL
+  "An advertising campaign that is paid straight from a wallet. Only holds are about one."
+  CAMPAIGN
 }
 
 # ---------------------------------------------------------------------------------------------------------------- viewer
@@ -601,6 +624,8 @@ enum WalletKind {
   FREELANCER
   "An agency's: one pool for all its members."
   AGENCY
+  "A part of an agency's Connects that is set aside for the use of one member."
+  MEMBER
 }
 
 "Whether a wallet can be used."
@@ -693,6 +718,10 @@ type Lot implements Node {
   remaining: Connects!
   "When what is left can no longer be spent; null when it never expires."
   expiresAt: DateTime
+  "Until when it can be spent from although it is past ` + "`" + `expiresAt` + "`" + `: Connects came back to it too late to be used otherwise. Null without such a grace."
+  graceUntil: DateTime
+  "The lot that this one was split from by a transfer, however often it changed hands; null for one that was issued."
+  rootId: ID
   "Lots with a lower number are spent first."
   priority: Int!
   "Whether it can be spent from."
@@ -723,11 +752,11 @@ enum LotOrigin {
 
 "Whether a lot can be spent from, now."
 enum LotState {
-  "It has units left and is before its expiry."
+  "It has units left and is before its expiry, or in its grace."
   ACTIVE
   "All its units are used."
   EXHAUSTED
-  "It is past its expiry with units left."
+  "It is past its expiry, grace included, with units left."
   EXPIRED
 }
 
@@ -815,6 +844,8 @@ type Transaction implements Node {
   lots: [LotMovement!]!
   "What it was spent on; for a return, what the Connects had been spent on. Null when there is no subject."
   subject: Subject
+  "The hold that it reserved Connects for, or settled; null when it has to do with none."
+  holdId: ID
   "The journal behind it."
   journalId: ID!
   "The journal behind it, with the postings on all accounts."
@@ -867,6 +898,20 @@ enum TransactionType {
   CAMPAIGN_FUNDED
   "What a campaign had left came back."
   CAMPAIGN_RELEASED
+  "Connects were reserved by a hold."
+  HOLD_PLACED
+  "Connects came back from a hold that was released or has expired."
+  HOLD_RELEASED
+  "A bid won and was charged. A row of a wallet's history only where a part of the bid came back with it."
+  BOOST_CAPTURED
+  "Clicks of a campaign that is paid straight from the wallet were charged to its lease. A row of a wallet's history only where the rest of the lease came back with it."
+  LEASE_CAPTURED
+  "Connects expired before they were used."
+  EXPIRY
+  "Connects came from another wallet of the organisation."
+  TRANSFER_IN
+  "Connects went to another wallet of the organisation. The type of the journal, whichever wallet looks at it."
+  TRANSFER_OUT
   "Clicks were charged to a campaign. Never a row of a wallet's history: what is charged left the wallet before."
   CLICK_CHARGE
   "Money was deposited into an ad account. Never a row of a wallet's history."
@@ -1026,7 +1071,7 @@ type CommodityTotals {
 type TrialBalance {
   "The last date counted."
   asOf: Date!
-  "One section per book, by number; each of one snapshot of its book."
+  "One section per book, by number; each of one snapshot of its book, or of its close."
   books: [TrialBalanceBook!]!
   "The sum over all books, line by line, by code and commodity."
   lines: [TrialBalanceLine!]!
@@ -1038,7 +1083,7 @@ type TrialBalance {
 type TrialBalanceBook {
   "Number of the book."
   book: Int!
-  "Number of the last journal recorded when it was read. The same date read again at a higher one may count late entries."
+  "Number of the last journal recorded when it was read. The same date read again at a higher one may count late entries. Of a closed period, number of the journal that closed it."
   seq: BigInt!
   "By code and commodity."
   lines: [TrialBalanceLine!]!
@@ -1080,8 +1125,10 @@ input OpenWalletInput {
   idempotencyKey: String!
   "Whose it is."
   owner: WalletOwnerInput!
-  "FREELANCER for a party, AGENCY for an organisation. An owner has one wallet of a kind."
+  "FREELANCER for a party, AGENCY or MEMBER for an organisation. An owner has one wallet of a kind, and an organisation one MEMBER wallet for each member."
   kind: WalletKind!
+  "Whose use a MEMBER wallet is for, by uuid in the marketplace; null for other kinds."
+  memberId: UUID
   "ISO 3166-1 alpha-2 code of the country whose rules apply, such as ` + "`" + `IN` + "`" + `; never changes."
   jurisdiction: String!
   "IANA time zone of its local dates, such as ` + "`" + `Asia/Kolkata` + "`" + `."
@@ -1146,6 +1193,10 @@ input PurchaseConnectsInput {
   price: MoneyInput!
   "What the payment provider kept, in minor units of the price's currency: 0 or more, not above the price."
   feeMinor: BigInt! = 0
+  "The part of the price that is tax due when the Connects are used, in minor units of its currency: 0 or more, not above the price."
+  taxMinor: BigInt! = 0
+  "Tax due at once that was paid on top of the price, in minor units of its currency: 0 or more, and 0 with ` + "`" + `taxMinor` + "`" + `."
+  taxAtSaleMinor: BigInt! = 0
   "The provider's reference of the captured payment, 1 to 128 printable ASCII characters. Each is recorded once only, whatever the key."
   paymentReference: String!
   "When the payment was captured, not in the future; null means now."
@@ -1239,7 +1290,7 @@ type Membership {
 # ---------------------------------------------------------------------------------------------------- mutations: payloads
 
 "Outcomes of ` + "`" + `spendConnects` + "`" + `."
-union SpendConnectsPayload = SpendConnectsSuccess | InsufficientFunds | AlreadySpent | WalletFrozen | AmountOverflow | NotFound | ValidationFailed | IdempotencyConflict
+union SpendConnectsPayload = SpendConnectsSuccess | InsufficientFunds | AlreadySpent | WalletFrozen | SpendingLimitExceeded | AmountOverflow | NotFound | ValidationFailed | IdempotencyConflict
 
 "Connects were spent."
 type SpendConnectsSuccess {
@@ -2921,7 +2972,7 @@ type DepositAdFundsSuccess {
 }
 
 "Outcomes of ` + "`" + `createCampaign` + "`" + `."
-union CreateCampaignPayload = CreateCampaignSuccess | NameTaken | InvalidSchedule | BudgetBelowMin | BidOutOfRange | EntityNotPromotable | CampaignLimit | InsufficientFunds | WalletFrozen | NotFound | ValidationFailed | IdempotencyConflict
+union CreateCampaignPayload = CreateCampaignSuccess | NameTaken | InvalidSchedule | BudgetBelowMin | BidOutOfRange | EntityNotPromotable | CampaignLimit | InsufficientFunds | WalletFrozen | SpendingLimitExceeded | NotFound | ValidationFailed | IdempotencyConflict
 
 "The campaign is created."
 type CreateCampaignSuccess {
@@ -2987,7 +3038,7 @@ type CampaignStatusOutcome {
 }
 
 "Outcomes of ` + "`" + `fundCampaign` + "`" + `."
-union FundCampaignPayload = FundCampaignSuccess | InsufficientFunds | WalletFrozen | CampaignEnded | AmountOverflow | NotFound | ValidationFailed | IdempotencyConflict
+union FundCampaignPayload = FundCampaignSuccess | InsufficientFunds | WalletFrozen | SpendingLimitExceeded | CampaignEnded | AmountOverflow | NotFound | ValidationFailed | IdempotencyConflict
 
 "The funds are set aside."
 type FundCampaignSuccess {
@@ -3291,12 +3342,1213 @@ type WrongCommodity implements UserError {
   commodity: Commodity!
 }
 `, BuiltIn: false},
+	{Name: "../schema/finance.graphqls", Input: `extend type Query {
+  """
+  Accounting periods, calendar months in UTC, the newest first: from the current month back to that of the oldest booking,
+  or of the oldest request.
+  """
+  periods(
+    "The newest so many, 1 to 100. Exactly one of first and last is required."
+    first: Int
+    "The page after this cursor of ` + "`" + `first` + "`" + `."
+    after: String
+    "The oldest so many, 1 to 100."
+    last: Int
+    "The page before this cursor of ` + "`" + `last` + "`" + `."
+    before: String
+  ): PeriodConnection @auth(roles: [FINANCE, AUDITOR])
+
+  """
+  The ledger of one account: every posting in the order in which it was recorded, the oldest first, with the balance after it.
+  Null, without an error, when there is no such account.
+  """
+  accountLedger(
+    "The account."
+    account: LedgerAccountInput!
+    "Only what was recorded at or after this instant; null means from the beginning."
+    from: DateTime
+    "Only what was recorded before this instant; null means to the end."
+    to: DateTime
+    "The oldest so many, 1 to 100. Exactly one of first and last is required."
+    first: Int
+    "The page after this cursor of ` + "`" + `first` + "`" + `."
+    after: String
+    "The newest so many, 1 to 100."
+    last: Int
+    "The page before this cursor of ` + "`" + `last` + "`" + `."
+    before: String
+  ): LedgerLineConnection @auth(roles: [FINANCE, AUDITOR])
+
+  """
+  Why one account can give what it can give, now: its balance with the holds, lots and limits behind it, at one state of its book.
+  Null, without an error, when there is no such account.
+  """
+  accountExplanation(
+    "The account."
+    account: LedgerAccountInput!
+  ): AccountExplanation @auth(roles: [FINANCE, AUDITOR])
+
+  "What moved deferred revenue (account 2000) in a period, by the date on which journals were booked."
+  deferredRevenueRollforward(
+    "The period as YYYY-MM, such as ` + "`" + `2026-10` + "`" + `; not after the current month."
+    period: String!
+  ): DeferredRevenueRollforward @auth(roles: [FINANCE, AUDITOR])
+
+  "Connects that were issued and not yet used, at the end of one UTC date, by the date on which journals were booked, with what was paid for them."
+  outstandingLiability(
+    "The last UTC date to count; null means today, and a date after today is ` + "`" + `VALIDATION_FAILED` + "`" + `."
+    asOf: Date
+    "How to group, each once; none gives one group."
+    by: [LiabilityDimension!]! = []
+  ): OutstandingLiability @auth(roles: [FINANCE, AUDITOR])
+
+  "Every invariant of the ledger, with what the background checker last found."
+  invariantStatus: [InvariantStatus!] @auth(roles: [FINANCE, AUDITOR])
+}
+
+extend type Mutation {
+  """
+  Signs the closing of a period. The first call asks for it; a second one, by another person, agrees and closes the period in every
+  book. When that was interrupted, the same call, or a third one, goes on with the books that are left. The first period ever to be
+  closed may be any that is over, and closes all before it.
+  """
+  closePeriod(
+    "Which period, and why."
+    input: ClosePeriodInput!
+  ): ClosePeriodPayload @auth(roles: [FINANCE])
+
+  "Signs the reopening of the period that was closed last: by two people, as ` + "`" + `closePeriod` + "`" + `."
+  reopenPeriod(
+    "Which period, and why."
+    input: ReopenPeriodInput!
+  ): ReopenPeriodPayload @auth(roles: [FINANCE])
+}
+
+# -------------------------------------------------------------------------------------------------------------- evidence
+
+"""
+What an auditor needs to rely on a report. The same question at the same state of the books has the same ` + "`" + `sha256` + "`" + `: the digest of
+UTF-8 lines of text, each ended by a line feed and its cells parted by tabs: ` + "`" + `report` + "`" + ` and its name; for each parameter ` + "`" + `parameter` + "`" + `,
+its name and value; for each book ` + "`" + `book` + "`" + `, its number and seq; for each row ` + "`" + `row` + "`" + ` and its cells, which the report lists.
+"""
+type ReportEvidence {
+  "The name of the report, which is that of its query."
+  report: String!
+  "What was asked, with what was taken where it was left out."
+  parameters: [ReportParameter!]!
+  "How many rows the answer has."
+  rowCount: Int!
+  "How far each book was."
+  ledgerSeq: [ReportBook!]!
+  "The digest, in hexadecimal."
+  sha256: String!
+}
+
+"One thing that was asked."
+type ReportParameter {
+  "The name of the argument."
+  name: String!
+  "Its value."
+  value: String!
+}
+
+"How far a book was."
+type ReportBook {
+  "Number of the book."
+  book: Int!
+  "Number of its last journal."
+  seq: BigInt!
+}
+
+extend type TrialBalance {
+  "The report's evidence. Its rows are ` + "`" + `lines` + "`" + ` of each of ` + "`" + `books` + "`" + `: book, code, commodity, debits, credits."
+  evidence: ReportEvidence!
+}
+
+extend type TrialBalanceBook {
+  """
+  Of a closed period: SHA-256, in hexadecimal, of ` + "`" + `lines` + "`" + `, computed for this answer and equal to what was stored at the close, which is
+  ` + "`" + `PeriodBook.trialHash` + "`" + `; where the two differ there is an error instead of a trial balance. It is over UTF-8 lines of text, each ended
+  by a line feed: code, commodity, debits and credits, parted by commas. Null without ` + "`" + `period` + "`" + `.
+  """
+  trialHash: String
+}
+
+# --------------------------------------------------------------------------------------------------------------- periods
+
+"An accounting period. Once it is closed nothing is booked on its dates: what comes late is booked in the open period, with its own ` + "`" + `effectiveAt` + "`" + `."
+type Period {
+  "The month, as YYYY-MM."
+  period: String!
+  "Where it stands, over all books."
+  state: PeriodState!
+  "What was last asked for it; null when nothing was."
+  request: PeriodRequest
+  "When the last book closed it; null unless it is CLOSED, and when it was closed together with a later one."
+  closedAt: DateTime
+  "One for each book, by number."
+  books: [PeriodBook!]!
+}
+
+"Where a period stands. Values will be added."
+enum PeriodState {
+  "It can be booked in."
+  OPEN
+  "Its closing was asked for and waits for the second person, or some books have yet to follow."
+  CLOSING
+  "It is closed in every book."
+  CLOSED
+  "Its reopening was asked for and waits for the second person, or some books have yet to follow."
+  REOPENING
+}
+
+"What somebody asked for a period, and who agreed."
+type PeriodRequest {
+  "What was asked."
+  action: PeriodAction!
+  "Why, in the words of who asked."
+  reason: String!
+  "Who asked."
+  requestedBy: String!
+  "When."
+  requestedAt: DateTime!
+  "Who agreed, never the same person; null while nobody has."
+  approvedBy: String
+  "When; null while nobody has."
+  approvedAt: DateTime
+}
+
+"What can be asked for a period."
+enum PeriodAction {
+  "To close it."
+  CLOSE
+  "To open it again."
+  REOPEN
+}
+
+"A period in one book."
+type PeriodBook {
+  "Number of the book."
+  book: Int!
+  "Whether the book has closed it."
+  closed: Boolean!
+  "Number of the journal that closed it; null when it is open, and when it was closed together with a later one."
+  seq: BigInt
+  "That journal; null with ` + "`" + `seq` + "`" + `."
+  journalId: ID
+  "When; null with ` + "`" + `seq` + "`" + `."
+  closedAt: DateTime
+  "SHA-256, in hexadecimal, of the trial balance that the book had when it closed; null with ` + "`" + `seq` + "`" + `."
+  trialHash: String
+}
+
+"A page of periods."
+type PeriodConnection {
+  "The page's rows with their cursors."
+  edges: [PeriodEdge!]!
+  "The page's rows without them."
+  nodes: [Period!]!
+  "Where the page lies."
+  pageInfo: PageInfo!
+}
+
+"A period in a page."
+type PeriodEdge {
+  "Opaque place of the row in this list."
+  cursor: String!
+  "The period."
+  node: Period!
+}
+
+# -------------------------------------------------------------------------------------------------------- account ledger
+
+"An account of one book."
+input LedgerAccountInput {
+  "Number of the book."
+  book: Int!
+  "Its code, such as ` + "`" + `2000` + "`" + `, or ` + "`" + `WALLET:<uuid>:AVAILABLE` + "`" + ` for an account of a wallet."
+  code: String!
+  "Its commodity."
+  commodity: Commodity!
+}
+
+"An account of one book."
+type LedgerAccount {
+  "Number of the book."
+  book: Int!
+  "Its code."
+  code: String!
+  "Its line in the trial balance: the code, with ` + "`" + `*` + "`" + ` for the wallet or campaign."
+  class: String!
+  "Its commodity."
+  commodity: Commodity!
+  "The side on which its balance grows."
+  normalSide: PostingSideName!
+}
+
+"A side of a posting."
+enum PostingSideName {
+  "The debit."
+  DEBIT
+  "The credit."
+  CREDIT
+}
+
+"A page of an account's ledger."
+type LedgerLineConnection {
+  "The page's rows with their cursors."
+  edges: [LedgerLineEdge!]!
+  "The page's rows without them."
+  nodes: [LedgerLine!]!
+  "Where the page lies."
+  pageInfo: PageInfo!
+  "Postings in the range, whatever the page: the difference of two version numbers."
+  totalCount: Int
+  "The account."
+  account: LedgerAccount!
+  "The balance before the first posting of the range, on the account's normal side."
+  openingBalance: Amount!
+  "The balance after the last posting of the range, on the account's normal side."
+  closingBalance: Amount!
+  "The page's evidence. Its rows are ` + "`" + `nodes` + "`" + `: version, postedAt, journalId, side, otherCode, amount and runningBalance in minor units."
+  evidence: ReportEvidence!
+}
+
+"A line of an account's ledger in a page."
+type LedgerLineEdge {
+  "Opaque place of the row in this list with this range."
+  cursor: String!
+  "The line."
+  node: LedgerLine!
+}
+
+"One posting, as one of its accounts sees it."
+type LedgerLine {
+  "The account's version after it: its postings are numbered 1, 2, 3 without a gap."
+  version: BigInt!
+  "Which side the account is on."
+  side: PostingSideName!
+  "The amount, always positive."
+  amount: Amount!
+  "The balance after it, on the account's normal side: negative where the account went below zero."
+  runningBalance: Amount!
+  "Code of the account on the other side."
+  otherCode: String!
+  "When it was recorded."
+  postedAt: DateTime!
+  "The date that decides its period."
+  bookedOn: Date!
+  "When what it records happened."
+  effectiveAt: DateTime!
+  "The journal that it is part of; see ` + "`" + `journal` + "`" + `."
+  journalId: ID!
+  "Number of that journal in its book."
+  seq: BigInt!
+  "The template by which it was posted."
+  template: String!
+  "Who had it posted."
+  initiatedBy: String!
+}
+
+# --------------------------------------------------------------------------------------------------- account explanation
+
+"Why an account can give what it can give. Amounts are on the account's normal side, and available = posted − held."
+type AccountExplanation {
+  "The account."
+  account: LedgerAccount!
+  "Whether it can be posted to."
+  status: LedgerAccountStatus!
+  "Now, by the clock of the book."
+  at: DateTime!
+  "Number of the last journal of the book that is counted."
+  seq: BigInt!
+  "The account's version: how many postings it has."
+  version: BigInt!
+  "Sum of its debits, in minor units."
+  debits: BigInt!
+  "Sum of its credits, in minor units."
+  credits: BigInt!
+  "What its postings say, and what its open holds have left, without ` + "`" + `expired` + "`" + `."
+  posted: Amount!
+  "What its holds have left that have not expired."
+  held: Amount!
+  "What it can give."
+  available: Amount!
+  "What lots past their expiry, grace included, still have in it or in a hold that has expired: there, and of no use."
+  expired: Amount!
+  "Its open holds, soonest expiry first, those that have expired and are not yet booked as released included: the first 100."
+  holds: [ExplainedHold!]!
+  "How many open holds there are."
+  holdCount: SafeInt!
+  "What it has of each lot, itself or in a hold, in the order of spending: the first 100."
+  lots: [ExplainedLot!]!
+  "How many of those there are."
+  lotCount: SafeInt!
+  "The limits in force, the shortest window first."
+  limits: [ExplainedLimit!]!
+}
+
+"Whether an account can be posted to."
+enum LedgerAccountStatus {
+  "It can."
+  ACTIVE
+  "Its owner cannot take from it."
+  FROZEN
+  "It was emptied and closed for good."
+  CLOSED
+}
+
+"An open hold of an account."
+type ExplainedHold {
+  "The hold; see ` + "`" + `node` + "`" + `."
+  holdId: ID!
+  "What it is for."
+  purpose: HoldPurpose!
+  "What it was placed for, increases included."
+  reserved: Amount!
+  "What it has left."
+  left: Amount!
+  "When it was placed."
+  openedAt: DateTime!
+  "When it expires; null when it never does."
+  expiresAt: DateTime
+  "Whether it has: what it has left is then the account's to use."
+  expired: Boolean!
+}
+
+"What an account has of one lot, itself or in one of its holds."
+type ExplainedLot {
+  "The lot; see ` + "`" + `node` + "`" + `."
+  lotId: ID!
+  "The hold it is in; null for what is the account's own."
+  holdId: ID
+  "How much."
+  quantity: Amount!
+  "Where the lot came from."
+  origin: LotOrigin!
+  "Lots with a lower number are spent first."
+  priority: Int!
+  "When it expires; null when it never does."
+  expiresAt: DateTime
+  "Until when it can be used although it is past ` + "`" + `expiresAt` + "`" + `; null without such a grace."
+  graceUntil: DateTime
+  "Whether it counts in ` + "`" + `expired` + "`" + `."
+  expired: Boolean!
+}
+
+"A limit on what an account's owner may take out of it in one window."
+type ExplainedLimit {
+  "The length of the window. Windows follow each other without a gap from 1970-01-01T00:00:00Z."
+  windowSeconds: Int!
+  "How much may be taken in a window."
+  maximum: Amount!
+  "How much was taken in this one."
+  used: Amount!
+  "When the window began."
+  windowStart: DateTime!
+  "When the next one begins."
+  resetsAt: DateTime!
+}
+
+# -------------------------------------------------------------------------------------------------------- proof of a journal
+
+extend type Journal {
+  """
+  That the journal is in the hash chain of its book, and under which signed head. It is made from rows when it is asked for, at most 10
+  times in a response (` + "`" + `LIMIT_EXCEEDED` + "`" + `). Null, without an error, for a journal that an older version of the service wrote after the last
+  link: the next write to the book covers it.
+  """
+  inclusionProof: InclusionProof
+}
+
+"""
+Where a journal is in the hash chain of its book. Each link covers the journals after the link before it: their leaves make a Merkle
+tree, and the link's head is the digest of the root and of the head before. All digests are SHA-256, in hexadecimal.
+"""
+type InclusionProof {
+  "The journal's place among the leaves of its link, from 0."
+  leafIndex: Int!
+  "What the leaf is hashed with on the way to the root, from below."
+  path: [String!]!
+  "The root over the leaves of the link."
+  root: String!
+  "The head that the link follows; null for the first link of the book."
+  previous: String
+  "The head after the link."
+  head: String!
+  "Number of the first journal under the link."
+  firstSeq: BigInt!
+  "Number of the last journal under the link."
+  lastSeq: BigInt!
+  "The first signed head that covers the journal; null while there is none."
+  checkpoint: ChainCheckpoint
+  """
+  The whole proof as a file, which ` + "`" + `purser check-proof` + "`" + ` checks with the public key and without the database. Null while no checkpoint
+  covers the journal. One with more than 10,000 links up to the checkpoint is ` + "`" + `LIMIT_EXCEEDED` + "`" + `: ` + "`" + `purser prove` + "`" + ` prints it.
+  """
+  document: String
+}
+
+"A head of a book's hash chain, signed. It proves something to who has the public key from elsewhere."
+type ChainCheckpoint {
+  "Number of the last journal under the head."
+  seq: BigInt!
+  "The head, in hexadecimal."
+  hash: String!
+  "When it was signed."
+  signedAt: DateTime!
+  "The Ed25519 public key, in base64."
+  publicKey: String!
+  "The signature, in base64."
+  signature: String!
+}
+
+# --------------------------------------------------------------------------------------------------------------- reports
+
+"What moved deferred revenue in a period."
+type DeferredRevenueRollforward {
+  "The period, as YYYY-MM."
+  period: String!
+  "One for each currency."
+  currencies: [CurrencyRollforward!]!
+  "What stands behind them: the postings between account 2000 and one other account, by book and side."
+  lines: [RollforwardLine!]!
+  "The report's evidence. Its rows are ` + "`" + `currencies` + "`" + ` (currency, opening, issued, credited, consumed, expired, refunded, other, closing), then ` + "`" + `lines` + "`" + ` (kind, book, currency, debit, credit, postings, amount)."
+  evidence: ReportEvidence!
+}
+
+"The rollforward of one currency over all books: opening + issued + credited − consumed − expired − refunded + other = closing."
+type CurrencyRollforward {
+  "The currency."
+  currency: CurrencyCode!
+  "Deferred revenue before the period."
+  opening: Money!
+  "Added by purchases."
+  issued: Money!
+  "Added by giving back what was consumed."
+  credited: Money!
+  "Taken by use, taxes due on use included."
+  consumed: Money!
+  "Taken by expiry."
+  expired: Money!
+  "Taken by giving money back, undone purchases included."
+  refunded: Money!
+  "Everything else, negative where it took."
+  other: Money!
+  "Deferred revenue at the end of the period."
+  closing: Money!
+}
+
+"Why deferred revenue moved. Values will be added."
+enum RollforwardKind {
+  "Connects were bought."
+  ISSUED
+  "What was consumed was given back."
+  CREDITED
+  "Connects were used."
+  CONSUMED
+  "Connects expired."
+  EXPIRED
+  "Money was given back."
+  REFUNDED
+  "Anything else."
+  OTHER
+}
+
+"The postings of a period between account 2000 and one other account."
+type RollforwardLine {
+  "Why they moved deferred revenue."
+  kind: RollforwardKind!
+  "Number of the book."
+  book: Int!
+  "Code of the account debited."
+  debitCode: String!
+  "Code of the account credited."
+  creditCode: String!
+  "How many postings."
+  postings: SafeInt!
+  "Their sum."
+  amount: Money!
+}
+
+"By what outstanding units can be grouped."
+enum LiabilityDimension {
+  "The country whose rules apply."
+  JURISDICTION
+  "How they came to be."
+  ORIGIN
+  "The currency they were paid in."
+  MONEY
+}
+
+"Connects that were issued and not yet used: in wallets, on hold and in campaigns."
+type OutstandingLiability {
+  "The last date counted."
+  asOf: Date!
+  "How it was grouped."
+  by: [LiabilityDimension!]!
+  "One for each combination that has units left."
+  groups: [LiabilityGroup!]!
+  "Units over all groups."
+  units: Connects!
+  "One for each currency, beside the balance of account 2000: the two are equal, or the ledger is broken."
+  totals: [LiabilityTotal!]!
+  "The report's evidence. Its rows are ` + "`" + `groups` + "`" + `: jurisdiction, origin, currency (each empty where not grouped by), units, and for each currency paid its code and the basis."
+  evidence: ReportEvidence!
+}
+
+"One group of outstanding units."
+type LiabilityGroup {
+  "The country; null when not grouped by it."
+  jurisdiction: String
+  "The origin; null when not grouped by it."
+  origin: LotOrigin
+  "The currency; null when not grouped by it, and for units that nobody paid for."
+  currency: CurrencyCode
+  "Units left."
+  units: Connects!
+  "What was paid for them and is not yet revenue, one for each currency."
+  basis: [Money!]!
+}
+
+"The basis of all units in one currency, beside the books."
+type LiabilityTotal {
+  "The currency."
+  currency: CurrencyCode!
+  "What was paid for units that are left."
+  basis: Money!
+  "The balance of account 2000, deferred revenue."
+  deferredRevenue: Money!
+  "` + "`" + `basis` + "`" + ` less ` + "`" + `deferredRevenue` + "`" + `: zero, or the ledger is broken."
+  difference: Money!
+}
+
+"What is known of one invariant of the ledger."
+type InvariantStatus {
+  "Its number, ` + "`" + `I1` + "`" + ` to ` + "`" + `I31` + "`" + `."
+  invariant: String!
+  "What must hold."
+  title: String!
+  "What was found."
+  status: InvariantState!
+  "When it was last checked; null when it never was."
+  checkedAt: DateTime
+  "How many things contradicted it."
+  failures: SafeInt!
+  "The first of them; null for none."
+  detail: String
+}
+
+"What was found of an invariant. Values will be added."
+enum InvariantState {
+  "It holds."
+  OK
+  "It does not. No period can be closed until it does."
+  BROKEN
+  "It could not be checked, or has not been yet."
+  UNKNOWN
+  "It cannot be checked from rows: the product's tests show it."
+  TESTED
+}
+
+# ------------------------------------------------------------------------------------------------------------- mutations
+
+"Which period to close, and why."
+input ClosePeriodInput {
+  "8 to 128 printable ASCII characters, new for each intent, the same for each retry."
+  idempotencyKey: String!
+  "The period as YYYY-MM, such as ` + "`" + `2026-10` + "`" + `."
+  period: String!
+  "Why, 1 to 128 bytes, free of personal data. It is kept with the journals."
+  reason: String!
+}
+
+"Which period to reopen, and why."
+input ReopenPeriodInput {
+  "8 to 128 printable ASCII characters, new for each intent, the same for each retry."
+  idempotencyKey: String!
+  "The period as YYYY-MM, such as ` + "`" + `2026-10` + "`" + `."
+  period: String!
+  "Why, 1 to 128 bytes, free of personal data. It is kept with the journals."
+  reason: String!
+}
+
+"What became of closing a period."
+union ClosePeriodPayload = ClosePeriodSuccess | SecondApproverRequired | NotSequential | PeriodNotOver | InvariantFailed | RequestPending | ValidationFailed | IdempotencyConflict
+
+"What became of reopening a period."
+union ReopenPeriodPayload = ReopenPeriodSuccess | SecondApproverRequired | NotSequential | RequestPending | ValidationFailed | IdempotencyConflict
+
+"The signature counts. ` + "`" + `period.state` + "`" + ` says what became of the period: CLOSING while it waits for the second person."
+type ClosePeriodSuccess {
+  "Whether this is the stored outcome of an earlier request with the same key."
+  replayed: Boolean!
+  "Send it with the next request to see this write."
+  consistency: ConsistencyToken!
+  "The journal that recorded the signature."
+  journalId: ID!
+  "The period as it now stands."
+  period: Period!
+}
+
+"The signature counts. ` + "`" + `period.state` + "`" + ` says what became of the period: REOPENING while it waits for the second person."
+type ReopenPeriodSuccess {
+  "Whether this is the stored outcome of an earlier request with the same key."
+  replayed: Boolean!
+  "Send it with the next request to see this write."
+  consistency: ConsistencyToken!
+  "The journal that recorded the signature."
+  journalId: ID!
+  "The period as it now stands."
+  period: Period!
+}
+
+"The caller asked for it themselves: it waits for another person. Retry: NEVER."
+type SecondApproverRequired implements UserError {
+  "What failed."
+  code: ErrorCode!
+  "For the developer, in English; may change. Translate by ` + "`" + `code` + "`" + ` instead."
+  message: String!
+  "The input field at fault, from the input down, such as [\"input\", \"walletId\"]; null when it is not one field."
+  path: [String!]
+  "Whether and how to try again."
+  retry: Retry!
+  "Whether this is the stored outcome of an earlier request with the same key."
+  replayed: Boolean!
+  "Who asked."
+  requestedBy: String!
+  "When."
+  requestedAt: DateTime!
+}
+
+"Periods are closed one after the other, and reopened from the last one back. Retry: NEW_KEY, when it is this one's turn."
+type NotSequential implements UserError {
+  "What failed."
+  code: ErrorCode!
+  "For the developer, in English; may change. Translate by ` + "`" + `code` + "`" + ` instead."
+  message: String!
+  "The input field at fault, from the input down, such as [\"input\", \"walletId\"]; null when it is not one field."
+  path: [String!]
+  "Whether and how to try again."
+  retry: Retry!
+  "Whether this is the stored outcome of an earlier request with the same key."
+  replayed: Boolean!
+  "The period whose turn it is, as YYYY-MM; null when none is closed, so that none can be reopened."
+  expected: String
+}
+
+"The period is not over. Retry: NEW_KEY, when it is."
+type PeriodNotOver implements UserError {
+  "What failed."
+  code: ErrorCode!
+  "For the developer, in English; may change. Translate by ` + "`" + `code` + "`" + ` instead."
+  message: String!
+  "The input field at fault, from the input down, such as [\"input\", \"walletId\"]; null when it is not one field."
+  path: [String!]
+  "Whether and how to try again."
+  retry: Retry!
+  "Whether this is the stored outcome of an earlier request with the same key."
+  replayed: Boolean!
+  "Its last date, in UTC."
+  endsOn: Date!
+}
+
+"The background checker found that the books contradict an invariant; see ` + "`" + `invariantStatus` + "`" + `. Retry: NEW_KEY, when it holds again; SAME_KEY when the signature counts and books are left to follow."
+type InvariantFailed implements UserError {
+  "What failed."
+  code: ErrorCode!
+  "For the developer, in English; may change. Translate by ` + "`" + `code` + "`" + ` instead."
+  message: String!
+  "The input field at fault, from the input down, such as [\"input\", \"walletId\"]; null when it is not one field."
+  path: [String!]
+  "Whether and how to try again."
+  retry: Retry!
+  "Whether this is the stored outcome of an earlier request with the same key."
+  replayed: Boolean!
+  "The first invariant that is broken."
+  invariant: String!
+  "How many are."
+  failures: SafeInt!
+}
+
+"The opposite was asked for the period and waits for the second person. Retry: NEW_KEY, when that is settled."
+type RequestPending implements UserError {
+  "What failed."
+  code: ErrorCode!
+  "For the developer, in English; may change. Translate by ` + "`" + `code` + "`" + ` instead."
+  message: String!
+  "The input field at fault, from the input down, such as [\"input\", \"walletId\"]; null when it is not one field."
+  path: [String!]
+  "Whether and how to try again."
+  retry: Retry!
+  "Whether this is the stored outcome of an earlier request with the same key."
+  replayed: Boolean!
+  "What was asked."
+  action: PeriodAction!
+  "Who asked."
+  requestedBy: String!
+  "When."
+  requestedAt: DateTime!
+}
+
+extend enum ErrorCode {
+  "Member SecondApproverRequired. Ask a colleague."
+  SECOND_APPROVER_REQUIRED
+  "Member NotSequential. Begin with the period it names."
+  NOT_SEQUENTIAL
+  "Member PeriodNotOver. Wait for its end."
+  PERIOD_NOT_OVER
+  "Member InvariantFailed. Tell us; ` + "`" + `invariantStatus` + "`" + ` has the detail."
+  INVARIANT_FAILED
+  "Member RequestPending. Settle that first."
+  REQUEST_PENDING
+}
+`, BuiltIn: false},
+	{Name: "../schema/holds.graphqls", Input: `# ----------------------------------------------------------------------------------------------------------------- holds
+
+extend type Mutation {
+  "Reserves Connects of a wallet: they can be spent on nothing else until the hold is captured, released or expires."
+  placeHold(
+    "What to reserve, for what, and how long."
+    input: PlaceHoldInput!
+  ): PlaceHoldPayload @auth(roles: [SERVICE])
+
+  "Reserves more Connects for a hold that is open. What it has is never given up in between."
+  increaseHold(
+    "Which hold, and by how much."
+    input: IncreaseHoldInput!
+  ): IncreaseHoldPayload @auth(roles: [SERVICE])
+
+  "Uses Connects of a hold up for what they were reserved for, wholly or in parts; also while the wallet is frozen."
+  captureHold(
+    "Which hold, and how much of it."
+    input: CaptureHoldInput!
+  ): CaptureHoldPayload @auth(roles: [SERVICE])
+
+  "Gives Connects of a hold back to the wallet; also while the wallet is frozen."
+  releaseHold(
+    "Which hold, and how much of it."
+    input: ReleaseHoldInput!
+  ): ReleaseHoldPayload @auth(roles: [SERVICE])
+
+  "Moves Connects between two wallets of one organisation. They keep their origin, expiry and cost."
+  transferConnects(
+    "From where to where, and how much."
+    input: TransferConnectsInput!
+  ): TransferConnectsPayload @auth(roles: [AGENCY_ADMIN, SERVICE])
+
+  "Limits how many Connects may be taken out of a wallet per day or week by its owner's side: what is spent, held, transferred or set aside for campaigns. Captures of holds and what the platform books do not count."
+  setSpendingLimit(
+    "Which wallet, and how much."
+    input: SetSpendingLimitInput!
+  ): SetSpendingLimitPayload @auth(roles: [AGENCY_ADMIN, SERVICE])
+}
+
+extend type Wallet {
+  "Its holds, newest first. Null only with an error."
+  holds(
+    "The page's size from the newest on, 1 to 100. Exactly one of first and last is required."
+    first: Int
+    "Start behind this cursor, with ` + "`" + `first` + "`" + `. A cursor belongs to its status: with another one it is ` + "`" + `VALIDATION_FAILED` + "`" + `."
+    after: String
+    "The page's size from the oldest on, 1 to 100; the rows of a page are newest first all the same."
+    last: Int
+    "End before this cursor, with ` + "`" + `last` + "`" + `."
+    before: String
+    "Only holds in this state; null means all."
+    status: HoldStatus
+  ): HoldConnection
+}
+
+"Connects of a wallet that are reserved for a purpose. They are the wallet's still, and their cost is not earned, until they are captured."
+type Hold implements Node {
+  "Opaque id."
+  id: ID!
+  "The wallet whose Connects are reserved."
+  walletId: ID!
+  "What for."
+  purpose: HoldPurpose!
+  "What it is about."
+  subject: Subject
+  "Whether it still reserves anything, and how it ended. A hold is shown as ended from ` + "`" + `expiresAt` + "`" + ` on, also before its release is booked."
+  status: HoldStatus!
+  "Units it was placed for, increases included."
+  reserved: Connects!
+  "Units used up."
+  captured: Connects!
+  "Units given back."
+  released: Connects!
+  "Units still reserved: ` + "`" + `reserved` + "`" + ` less ` + "`" + `captured` + "`" + ` and ` + "`" + `released` + "`" + `."
+  left: Connects!
+  "When it was placed."
+  openedAt: DateTime!
+  "When what is left of it can no longer be captured and is the wallet's to use again; null when it never expires."
+  expiresAt: DateTime
+  "When the last of it was booked as captured or released; null before."
+  closedAt: DateTime
+  "The journal that placed it."
+  journalId: ID!
+}
+
+"What Connects are reserved for."
+enum HoldPurpose {
+  "A bid that boosts a proposal; consumed when it wins."
+  BID
+  "What a campaign that is paid straight from the wallet may use; consumed by its clicks."
+  LEASE
+}
+
+"Whether a hold still reserves anything, and how it ended."
+enum HoldStatus {
+  "It reserves Connects."
+  OPEN
+  "It ended, and some or all of it was used up."
+  CAPTURED
+  "It ended, and all of it was given back."
+  RELEASED
+  "It expired before any of it was used up, and all of it went back."
+  EXPIRED
+}
+
+"A page of holds."
+type HoldConnection {
+  "The page's rows with their cursors."
+  edges: [HoldEdge!]!
+  "The page's rows without them."
+  nodes: [Hold!]!
+  "Where the page lies."
+  pageInfo: PageInfo!
+  "Rows in the whole list. Always null now: no counter of holds is kept, and none is counted for a request."
+  totalCount: Int
+}
+
+"A hold in a page."
+type HoldEdge {
+  "Opaque place of the row in this list with this status."
+  cursor: String!
+  "The hold."
+  node: Hold!
+}
+
+"What to reserve, for what, and how long."
+input PlaceHoldInput {
+  "8 to 128 printable ASCII characters, new for each intent, the same for each retry."
+  idempotencyKey: String!
+  "The wallet that pays if the hold is captured."
+  walletId: ID!
+  "What for."
+  purpose: HoldPurpose!
+  "How many, 1 or more."
+  quantity: Connects!
+  "What it is about: a PROPOSAL for a BID, a CAMPAIGN for a LEASE."
+  subject: SubjectInput!
+  "When it ends by itself, in the future and at most 366 days ahead; null means as the policy for this purpose says."
+  expiresAt: DateTime
+}
+
+"Which hold to increase, and by how much."
+input IncreaseHoldInput {
+  "8 to 128 printable ASCII characters, new for each intent, the same for each retry."
+  idempotencyKey: String!
+  "The hold."
+  holdId: ID!
+  "How many more, 1 or more."
+  quantity: Connects!
+}
+
+"Which hold to capture, and how much of it."
+input CaptureHoldInput {
+  "8 to 128 printable ASCII characters, new for each intent, the same for each retry."
+  idempotencyKey: String!
+  "The hold."
+  holdId: ID!
+  "How many, 1 or more."
+  quantity: Connects!
+  "Whether what the hold then has left is given back in the same journal."
+  releaseRest: Boolean! = false
+}
+
+"Which hold to release, and how much of it."
+input ReleaseHoldInput {
+  "8 to 128 printable ASCII characters, new for each intent, the same for each retry."
+  idempotencyKey: String!
+  "The hold."
+  holdId: ID!
+  "How many, 1 or more; null means all that is left."
+  quantity: Connects
+}
+
+"What to move between wallets."
+input TransferConnectsInput {
+  "8 to 128 printable ASCII characters, new for each intent, the same for each retry."
+  idempotencyKey: String!
+  "The wallet that gives."
+  fromWalletId: ID!
+  "The wallet that receives."
+  toWalletId: ID!
+  "How many, 1 or more."
+  quantity: Connects!
+}
+
+"Which limit to set, or to lift."
+input SetSpendingLimitInput {
+  "8 to 128 printable ASCII characters, new for each intent, the same for each retry."
+  idempotencyKey: String!
+  "The wallet."
+  walletId: ID!
+  "Over which time it counts. A wallet may have one limit of each."
+  window: SpendingWindow!
+  "How many Connects may be taken out in one window, 0 or more; null lifts the limit."
+  maximum: Connects
+}
+
+"Over which time a spending limit counts."
+enum SpendingWindow {
+  "A day in UTC."
+  DAY
+  "Seven days in UTC, from Monday on."
+  WEEK
+}
+
+"Outcomes of ` + "`" + `placeHold` + "`" + `."
+union PlaceHoldPayload = PlaceHoldSuccess | InsufficientFunds | HoldExpired | WalletFrozen | SpendingLimitExceeded | AmountOverflow | NotFound | ValidationFailed | IdempotencyConflict
+
+"The Connects are reserved."
+type PlaceHoldSuccess {
+  "Whether this is the stored outcome of an earlier request with the same key."
+  replayed: Boolean!
+  "Send it back in ` + "`" + `extensions.consistency` + "`" + ` and you will read this write."
+  consistency: ConsistencyToken!
+  "The journal that recorded it."
+  journalId: ID!
+  "The hold as it is now, which on a replay may be later than the write. Null only with an error, when reading it failed; the write stands."
+  hold: Hold
+  "The wallet as it is now, which on a replay may be later than the write. Null only with an error, when reading it failed; the write stands."
+  wallet: Wallet
+}
+
+"Outcomes of ` + "`" + `increaseHold` + "`" + `."
+union IncreaseHoldPayload = IncreaseHoldSuccess | InsufficientFunds | HoldClosed | HoldExpired | WalletFrozen | SpendingLimitExceeded | AmountOverflow | NotFound | ValidationFailed | IdempotencyConflict
+
+"More Connects are reserved."
+type IncreaseHoldSuccess {
+  "Whether this is the stored outcome of an earlier request with the same key."
+  replayed: Boolean!
+  "Send it back in ` + "`" + `extensions.consistency` + "`" + ` and you will read this write."
+  consistency: ConsistencyToken!
+  "The journal that recorded it."
+  journalId: ID!
+  "The hold as it is now, which on a replay may be later than the write. Null only with an error, when reading it failed; the write stands."
+  hold: Hold
+  "The wallet as it is now, which on a replay may be later than the write. Null only with an error, when reading it failed; the write stands."
+  wallet: Wallet
+}
+
+"Outcomes of ` + "`" + `captureHold` + "`" + `."
+union CaptureHoldPayload = CaptureHoldSuccess | HoldExceeded | HoldClosed | HoldExpired | AmountOverflow | NotFound | ValidationFailed | IdempotencyConflict
+
+"The Connects are used up."
+type CaptureHoldSuccess {
+  "Whether this is the stored outcome of an earlier request with the same key."
+  replayed: Boolean!
+  "Send it back in ` + "`" + `extensions.consistency` + "`" + ` and you will read this write."
+  consistency: ConsistencyToken!
+  "The journal that recorded it."
+  journalId: ID!
+  "The hold as it is now, which on a replay may be later than the write. Null only with an error, when reading it failed; the write stands."
+  hold: Hold
+  "The wallet as it is now, which on a replay may be later than the write. Null only with an error, when reading it failed; the write stands."
+  wallet: Wallet
+}
+
+"Outcomes of ` + "`" + `releaseHold` + "`" + `."
+union ReleaseHoldPayload = ReleaseHoldSuccess | HoldExceeded | HoldClosed | AmountOverflow | NotFound | ValidationFailed | IdempotencyConflict
+
+"The Connects are given back."
+type ReleaseHoldSuccess {
+  "Whether this is the stored outcome of an earlier request with the same key."
+  replayed: Boolean!
+  "Send it back in ` + "`" + `extensions.consistency` + "`" + ` and you will read this write."
+  consistency: ConsistencyToken!
+  "The journal that recorded it."
+  journalId: ID!
+  "The hold as it is now, which on a replay may be later than the write. Null only with an error, when reading it failed; the write stands."
+  hold: Hold
+  "The wallet as it is now, which on a replay may be later than the write. Null only with an error, when reading it failed; the write stands."
+  wallet: Wallet
+}
+
+"Outcomes of ` + "`" + `transferConnects` + "`" + `."
+union TransferConnectsPayload = TransferConnectsSuccess | InsufficientFunds | NotSameOrganisation | WalletFrozen | SpendingLimitExceeded | AmountOverflow | NotFound | ValidationFailed | IdempotencyConflict
+
+"The Connects are moved."
+type TransferConnectsSuccess {
+  "Whether this is the stored outcome of an earlier request with the same key."
+  replayed: Boolean!
+  "Send it back in ` + "`" + `extensions.consistency` + "`" + ` and you will read this write."
+  consistency: ConsistencyToken!
+  "The journal that recorded it."
+  journalId: ID!
+  "The wallet that gave, as it is now, which on a replay may be later than the write. Null only with an error, when reading it failed; the write stands."
+  wallet: Wallet
+  "The transaction written, as the wallet that gave sees it. Null only with an error, when reading it failed; the write stands."
+  transaction: Transaction
+}
+
+"Outcomes of ` + "`" + `setSpendingLimit` + "`" + `."
+union SetSpendingLimitPayload = SetSpendingLimitSuccess | NotFound | ValidationFailed | IdempotencyConflict
+
+"The limit is as asked."
+type SetSpendingLimitSuccess {
+  "Whether this is the stored outcome of an earlier request with the same key."
+  replayed: Boolean!
+  "Send it back in ` + "`" + `extensions.consistency` + "`" + ` and you will read this write."
+  consistency: ConsistencyToken!
+  "The journal that recorded it."
+  journalId: ID!
+  "The wallet as it is now, which on a replay may be later than the write. Null only with an error, when reading it failed; the write stands."
+  wallet: Wallet
+}
+
+"The hold has nothing left: it was captured or released. Retry: NEVER."
+type HoldClosed implements UserError {
+  "What failed."
+  code: ErrorCode!
+  "For the developer, in English; may change. Translate by ` + "`" + `code` + "`" + ` instead."
+  message: String!
+  "The input field at fault, from the input down, such as [\"input\", \"walletId\"]; null when it is not one field."
+  path: [String!]
+  "Whether and how to try again."
+  retry: Retry!
+  "Whether this is the stored outcome of an earlier request with the same key."
+  replayed: Boolean!
+}
+
+"The hold has expired: what is left of it is the wallet's to use again. Retry: NEVER; place another."
+type HoldExpired implements UserError {
+  "What failed."
+  code: ErrorCode!
+  "For the developer, in English; may change. Translate by ` + "`" + `code` + "`" + ` instead."
+  message: String!
+  "The input field at fault, from the input down, such as [\"input\", \"walletId\"]; null when it is not one field."
+  path: [String!]
+  "Whether and how to try again."
+  retry: Retry!
+  "Whether this is the stored outcome of an earlier request with the same key."
+  replayed: Boolean!
+}
+
+"More was asked of the hold than it has left. Retry: NEW_KEY, with less."
+type HoldExceeded implements UserError {
+  "What failed."
+  code: ErrorCode!
+  "For the developer, in English; may change. Translate by ` + "`" + `code` + "`" + ` instead."
+  message: String!
+  "The input field at fault, from the input down, such as [\"input\", \"walletId\"]; null when it is not one field."
+  path: [String!]
+  "Whether and how to try again."
+  retry: Retry!
+  "Whether this is the stored outcome of an earlier request with the same key."
+  replayed: Boolean!
+  "Units it has left."
+  left: Connects!
+}
+
+"The wallet has a spending limit that does not allow this. Retry: NEW_KEY, with less, or once ` + "`" + `resetsAt` + "`" + ` has come."
+type SpendingLimitExceeded implements UserError {
+  "What failed."
+  code: ErrorCode!
+  "For the developer, in English; may change. Translate by ` + "`" + `code` + "`" + ` instead."
+  message: String!
+  "The input field at fault, from the input down, such as [\"input\", \"walletId\"]; null when it is not one field."
+  path: [String!]
+  "Whether and how to try again."
+  retry: Retry!
+  "Whether this is the stored outcome of an earlier request with the same key."
+  replayed: Boolean!
+  "Over which time the limit counts."
+  window: SpendingWindow!
+  "How many Connects may be taken out in one window."
+  maximum: Connects!
+  "How many were in this one."
+  used: Connects!
+  "How many were asked for."
+  requested: Connects!
+  "When the next window begins."
+  resetsAt: DateTime!
+}
+
+"The wallets are not both of one organisation. Retry: NEVER."
+type NotSameOrganisation implements UserError {
+  "What failed."
+  code: ErrorCode!
+  "For the developer, in English; may change. Translate by ` + "`" + `code` + "`" + ` instead."
+  message: String!
+  "The input field at fault, from the input down, such as [\"input\", \"walletId\"]; null when it is not one field."
+  path: [String!]
+  "Whether and how to try again."
+  retry: Retry!
+  "Whether this is the stored outcome of an earlier request with the same key."
+  replayed: Boolean!
+}
+
+extend enum ErrorCode {
+  "Member HoldClosed. Treat it as settled; place another to reserve more."
+  HOLD_CLOSED
+  "Member HoldExpired. Place another."
+  HOLD_EXPIRED
+  "Member HoldExceeded. Ask for what is left."
+  HOLD_EXCEEDED
+  "Member SpendingLimitExceeded. Wait for the next window, or ask for less."
+  SPENDING_LIMIT_EXCEEDED
+  "Member NotSameOrganisation. Choose wallets of one organisation."
+  NOT_SAME_ORGANISATION
+}
+`, BuiltIn: false},
 }
 var parsedSchema = gqlparser.MustLoadSchema(sources...)
 
 // childFields_* functions provide shared child field context lookups.
 // Each function is generated once per unique object type, deduplicating the
 // switch statements that were previously inlined in every fieldContext_* function.
+
+func (ec *executionContext) childFields_AccountExplanation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "account":
+		return ec.fieldContext_AccountExplanation_account(ctx, field)
+	case "status":
+		return ec.fieldContext_AccountExplanation_status(ctx, field)
+	case "at":
+		return ec.fieldContext_AccountExplanation_at(ctx, field)
+	case "seq":
+		return ec.fieldContext_AccountExplanation_seq(ctx, field)
+	case "version":
+		return ec.fieldContext_AccountExplanation_version(ctx, field)
+	case "debits":
+		return ec.fieldContext_AccountExplanation_debits(ctx, field)
+	case "credits":
+		return ec.fieldContext_AccountExplanation_credits(ctx, field)
+	case "posted":
+		return ec.fieldContext_AccountExplanation_posted(ctx, field)
+	case "held":
+		return ec.fieldContext_AccountExplanation_held(ctx, field)
+	case "available":
+		return ec.fieldContext_AccountExplanation_available(ctx, field)
+	case "expired":
+		return ec.fieldContext_AccountExplanation_expired(ctx, field)
+	case "holds":
+		return ec.fieldContext_AccountExplanation_holds(ctx, field)
+	case "holdCount":
+		return ec.fieldContext_AccountExplanation_holdCount(ctx, field)
+	case "lots":
+		return ec.fieldContext_AccountExplanation_lots(ctx, field)
+	case "lotCount":
+		return ec.fieldContext_AccountExplanation_lotCount(ctx, field)
+	case "limits":
+		return ec.fieldContext_AccountExplanation_limits(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccountExplanation", field.Name)
+}
 
 func (ec *executionContext) childFields_Ad(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
@@ -3664,6 +4916,22 @@ func (ec *executionContext) childFields_CampaignStatusOutcome(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type CampaignStatusOutcome", field.Name)
 }
 
+func (ec *executionContext) childFields_ChainCheckpoint(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "seq":
+		return ec.fieldContext_ChainCheckpoint_seq(ctx, field)
+	case "hash":
+		return ec.fieldContext_ChainCheckpoint_hash(ctx, field)
+	case "signedAt":
+		return ec.fieldContext_ChainCheckpoint_signedAt(ctx, field)
+	case "publicKey":
+		return ec.fieldContext_ChainCheckpoint_publicKey(ctx, field)
+	case "signature":
+		return ec.fieldContext_ChainCheckpoint_signature(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ChainCheckpoint", field.Name)
+}
+
 func (ec *executionContext) childFields_ClickCharge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "batchId":
@@ -3734,6 +5002,30 @@ func (ec *executionContext) childFields_CountDelta(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type CountDelta", field.Name)
 }
 
+func (ec *executionContext) childFields_CurrencyRollforward(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "currency":
+		return ec.fieldContext_CurrencyRollforward_currency(ctx, field)
+	case "opening":
+		return ec.fieldContext_CurrencyRollforward_opening(ctx, field)
+	case "issued":
+		return ec.fieldContext_CurrencyRollforward_issued(ctx, field)
+	case "credited":
+		return ec.fieldContext_CurrencyRollforward_credited(ctx, field)
+	case "consumed":
+		return ec.fieldContext_CurrencyRollforward_consumed(ctx, field)
+	case "expired":
+		return ec.fieldContext_CurrencyRollforward_expired(ctx, field)
+	case "refunded":
+		return ec.fieldContext_CurrencyRollforward_refunded(ctx, field)
+	case "other":
+		return ec.fieldContext_CurrencyRollforward_other(ctx, field)
+	case "closing":
+		return ec.fieldContext_CurrencyRollforward_closing(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CurrencyRollforward", field.Name)
+}
+
 func (ec *executionContext) childFields_DatasetInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "dataset":
@@ -3754,6 +5046,20 @@ func (ec *executionContext) childFields_DatasetInfo(ctx context.Context, field g
 		return ec.fieldContext_DatasetInfo_dimensions(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DatasetInfo", field.Name)
+}
+
+func (ec *executionContext) childFields_DeferredRevenueRollforward(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "period":
+		return ec.fieldContext_DeferredRevenueRollforward_period(ctx, field)
+	case "currencies":
+		return ec.fieldContext_DeferredRevenueRollforward_currencies(ctx, field)
+	case "lines":
+		return ec.fieldContext_DeferredRevenueRollforward_lines(ctx, field)
+	case "evidence":
+		return ec.fieldContext_DeferredRevenueRollforward_evidence(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeferredRevenueRollforward", field.Name)
 }
 
 func (ec *executionContext) childFields_Delivery(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3806,6 +5112,64 @@ func (ec *executionContext) childFields_ExpiryForecast(ctx context.Context, fiel
 	return nil, fmt.Errorf("no field named %q was found under type ExpiryForecast", field.Name)
 }
 
+func (ec *executionContext) childFields_ExplainedHold(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "holdId":
+		return ec.fieldContext_ExplainedHold_holdId(ctx, field)
+	case "purpose":
+		return ec.fieldContext_ExplainedHold_purpose(ctx, field)
+	case "reserved":
+		return ec.fieldContext_ExplainedHold_reserved(ctx, field)
+	case "left":
+		return ec.fieldContext_ExplainedHold_left(ctx, field)
+	case "openedAt":
+		return ec.fieldContext_ExplainedHold_openedAt(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_ExplainedHold_expiresAt(ctx, field)
+	case "expired":
+		return ec.fieldContext_ExplainedHold_expired(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ExplainedHold", field.Name)
+}
+
+func (ec *executionContext) childFields_ExplainedLimit(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "windowSeconds":
+		return ec.fieldContext_ExplainedLimit_windowSeconds(ctx, field)
+	case "maximum":
+		return ec.fieldContext_ExplainedLimit_maximum(ctx, field)
+	case "used":
+		return ec.fieldContext_ExplainedLimit_used(ctx, field)
+	case "windowStart":
+		return ec.fieldContext_ExplainedLimit_windowStart(ctx, field)
+	case "resetsAt":
+		return ec.fieldContext_ExplainedLimit_resetsAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ExplainedLimit", field.Name)
+}
+
+func (ec *executionContext) childFields_ExplainedLot(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "lotId":
+		return ec.fieldContext_ExplainedLot_lotId(ctx, field)
+	case "holdId":
+		return ec.fieldContext_ExplainedLot_holdId(ctx, field)
+	case "quantity":
+		return ec.fieldContext_ExplainedLot_quantity(ctx, field)
+	case "origin":
+		return ec.fieldContext_ExplainedLot_origin(ctx, field)
+	case "priority":
+		return ec.fieldContext_ExplainedLot_priority(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_ExplainedLot_expiresAt(ctx, field)
+	case "graceUntil":
+		return ec.fieldContext_ExplainedLot_graceUntil(ctx, field)
+	case "expired":
+		return ec.fieldContext_ExplainedLot_expired(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ExplainedLot", field.Name)
+}
+
 func (ec *executionContext) childFields_Explanation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "rule":
@@ -3826,6 +5190,104 @@ func (ec *executionContext) childFields_ExplanationFact(ctx context.Context, fie
 		return ec.fieldContext_ExplanationFact_value(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ExplanationFact", field.Name)
+}
+
+func (ec *executionContext) childFields_Hold(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Hold_id(ctx, field)
+	case "walletId":
+		return ec.fieldContext_Hold_walletId(ctx, field)
+	case "purpose":
+		return ec.fieldContext_Hold_purpose(ctx, field)
+	case "subject":
+		return ec.fieldContext_Hold_subject(ctx, field)
+	case "status":
+		return ec.fieldContext_Hold_status(ctx, field)
+	case "reserved":
+		return ec.fieldContext_Hold_reserved(ctx, field)
+	case "captured":
+		return ec.fieldContext_Hold_captured(ctx, field)
+	case "released":
+		return ec.fieldContext_Hold_released(ctx, field)
+	case "left":
+		return ec.fieldContext_Hold_left(ctx, field)
+	case "openedAt":
+		return ec.fieldContext_Hold_openedAt(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_Hold_expiresAt(ctx, field)
+	case "closedAt":
+		return ec.fieldContext_Hold_closedAt(ctx, field)
+	case "journalId":
+		return ec.fieldContext_Hold_journalId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Hold", field.Name)
+}
+
+func (ec *executionContext) childFields_HoldConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_HoldConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_HoldConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_HoldConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_HoldConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type HoldConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_HoldEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_HoldEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_HoldEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type HoldEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_InclusionProof(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "leafIndex":
+		return ec.fieldContext_InclusionProof_leafIndex(ctx, field)
+	case "path":
+		return ec.fieldContext_InclusionProof_path(ctx, field)
+	case "root":
+		return ec.fieldContext_InclusionProof_root(ctx, field)
+	case "previous":
+		return ec.fieldContext_InclusionProof_previous(ctx, field)
+	case "head":
+		return ec.fieldContext_InclusionProof_head(ctx, field)
+	case "firstSeq":
+		return ec.fieldContext_InclusionProof_firstSeq(ctx, field)
+	case "lastSeq":
+		return ec.fieldContext_InclusionProof_lastSeq(ctx, field)
+	case "checkpoint":
+		return ec.fieldContext_InclusionProof_checkpoint(ctx, field)
+	case "document":
+		return ec.fieldContext_InclusionProof_document(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InclusionProof", field.Name)
+}
+
+func (ec *executionContext) childFields_InvariantStatus(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "invariant":
+		return ec.fieldContext_InvariantStatus_invariant(ctx, field)
+	case "title":
+		return ec.fieldContext_InvariantStatus_title(ctx, field)
+	case "status":
+		return ec.fieldContext_InvariantStatus_status(ctx, field)
+	case "checkedAt":
+		return ec.fieldContext_InvariantStatus_checkedAt(ctx, field)
+	case "failures":
+		return ec.fieldContext_InvariantStatus_failures(ctx, field)
+	case "detail":
+		return ec.fieldContext_InvariantStatus_detail(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InvariantStatus", field.Name)
 }
 
 func (ec *executionContext) childFields_Journal(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3862,8 +5324,118 @@ func (ec *executionContext) childFields_Journal(ctx context.Context, field graph
 		return ec.fieldContext_Journal_reverses(ctx, field)
 	case "reversedBy":
 		return ec.fieldContext_Journal_reversedBy(ctx, field)
+	case "inclusionProof":
+		return ec.fieldContext_Journal_inclusionProof(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Journal", field.Name)
+}
+
+func (ec *executionContext) childFields_LedgerAccount(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "book":
+		return ec.fieldContext_LedgerAccount_book(ctx, field)
+	case "code":
+		return ec.fieldContext_LedgerAccount_code(ctx, field)
+	case "class":
+		return ec.fieldContext_LedgerAccount_class(ctx, field)
+	case "commodity":
+		return ec.fieldContext_LedgerAccount_commodity(ctx, field)
+	case "normalSide":
+		return ec.fieldContext_LedgerAccount_normalSide(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LedgerAccount", field.Name)
+}
+
+func (ec *executionContext) childFields_LedgerLine(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "version":
+		return ec.fieldContext_LedgerLine_version(ctx, field)
+	case "side":
+		return ec.fieldContext_LedgerLine_side(ctx, field)
+	case "amount":
+		return ec.fieldContext_LedgerLine_amount(ctx, field)
+	case "runningBalance":
+		return ec.fieldContext_LedgerLine_runningBalance(ctx, field)
+	case "otherCode":
+		return ec.fieldContext_LedgerLine_otherCode(ctx, field)
+	case "postedAt":
+		return ec.fieldContext_LedgerLine_postedAt(ctx, field)
+	case "bookedOn":
+		return ec.fieldContext_LedgerLine_bookedOn(ctx, field)
+	case "effectiveAt":
+		return ec.fieldContext_LedgerLine_effectiveAt(ctx, field)
+	case "journalId":
+		return ec.fieldContext_LedgerLine_journalId(ctx, field)
+	case "seq":
+		return ec.fieldContext_LedgerLine_seq(ctx, field)
+	case "template":
+		return ec.fieldContext_LedgerLine_template(ctx, field)
+	case "initiatedBy":
+		return ec.fieldContext_LedgerLine_initiatedBy(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LedgerLine", field.Name)
+}
+
+func (ec *executionContext) childFields_LedgerLineConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_LedgerLineConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_LedgerLineConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_LedgerLineConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_LedgerLineConnection_totalCount(ctx, field)
+	case "account":
+		return ec.fieldContext_LedgerLineConnection_account(ctx, field)
+	case "openingBalance":
+		return ec.fieldContext_LedgerLineConnection_openingBalance(ctx, field)
+	case "closingBalance":
+		return ec.fieldContext_LedgerLineConnection_closingBalance(ctx, field)
+	case "evidence":
+		return ec.fieldContext_LedgerLineConnection_evidence(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LedgerLineConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_LedgerLineEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_LedgerLineEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_LedgerLineEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LedgerLineEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_LiabilityGroup(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "jurisdiction":
+		return ec.fieldContext_LiabilityGroup_jurisdiction(ctx, field)
+	case "origin":
+		return ec.fieldContext_LiabilityGroup_origin(ctx, field)
+	case "currency":
+		return ec.fieldContext_LiabilityGroup_currency(ctx, field)
+	case "units":
+		return ec.fieldContext_LiabilityGroup_units(ctx, field)
+	case "basis":
+		return ec.fieldContext_LiabilityGroup_basis(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LiabilityGroup", field.Name)
+}
+
+func (ec *executionContext) childFields_LiabilityTotal(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "currency":
+		return ec.fieldContext_LiabilityTotal_currency(ctx, field)
+	case "basis":
+		return ec.fieldContext_LiabilityTotal_basis(ctx, field)
+	case "deferredRevenue":
+		return ec.fieldContext_LiabilityTotal_deferredRevenue(ctx, field)
+	case "difference":
+		return ec.fieldContext_LiabilityTotal_difference(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LiabilityTotal", field.Name)
 }
 
 func (ec *executionContext) childFields_Lot(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3878,6 +5450,10 @@ func (ec *executionContext) childFields_Lot(ctx context.Context, field graphql.C
 		return ec.fieldContext_Lot_remaining(ctx, field)
 	case "expiresAt":
 		return ec.fieldContext_Lot_expiresAt(ctx, field)
+	case "graceUntil":
+		return ec.fieldContext_Lot_graceUntil(ctx, field)
+	case "rootId":
+		return ec.fieldContext_Lot_rootId(ctx, field)
 	case "priority":
 		return ec.fieldContext_Lot_priority(ctx, field)
 	case "state":
@@ -3978,6 +5554,24 @@ func (ec *executionContext) childFields_Money(ctx context.Context, field graphql
 		return ec.fieldContext_Money_decimal(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Money", field.Name)
+}
+
+func (ec *executionContext) childFields_OutstandingLiability(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "asOf":
+		return ec.fieldContext_OutstandingLiability_asOf(ctx, field)
+	case "by":
+		return ec.fieldContext_OutstandingLiability_by(ctx, field)
+	case "groups":
+		return ec.fieldContext_OutstandingLiability_groups(ctx, field)
+	case "units":
+		return ec.fieldContext_OutstandingLiability_units(ctx, field)
+	case "totals":
+		return ec.fieldContext_OutstandingLiability_totals(ctx, field)
+	case "evidence":
+		return ec.fieldContext_OutstandingLiability_evidence(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OutstandingLiability", field.Name)
 }
 
 func (ec *executionContext) childFields_PageInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4100,6 +5694,80 @@ func (ec *executionContext) childFields_PerformanceTotals(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type PerformanceTotals", field.Name)
 }
 
+func (ec *executionContext) childFields_Period(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "period":
+		return ec.fieldContext_Period_period(ctx, field)
+	case "state":
+		return ec.fieldContext_Period_state(ctx, field)
+	case "request":
+		return ec.fieldContext_Period_request(ctx, field)
+	case "closedAt":
+		return ec.fieldContext_Period_closedAt(ctx, field)
+	case "books":
+		return ec.fieldContext_Period_books(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Period", field.Name)
+}
+
+func (ec *executionContext) childFields_PeriodBook(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "book":
+		return ec.fieldContext_PeriodBook_book(ctx, field)
+	case "closed":
+		return ec.fieldContext_PeriodBook_closed(ctx, field)
+	case "seq":
+		return ec.fieldContext_PeriodBook_seq(ctx, field)
+	case "journalId":
+		return ec.fieldContext_PeriodBook_journalId(ctx, field)
+	case "closedAt":
+		return ec.fieldContext_PeriodBook_closedAt(ctx, field)
+	case "trialHash":
+		return ec.fieldContext_PeriodBook_trialHash(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PeriodBook", field.Name)
+}
+
+func (ec *executionContext) childFields_PeriodConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_PeriodConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_PeriodConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_PeriodConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PeriodConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_PeriodEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_PeriodEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_PeriodEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PeriodEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_PeriodRequest(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "action":
+		return ec.fieldContext_PeriodRequest_action(ctx, field)
+	case "reason":
+		return ec.fieldContext_PeriodRequest_reason(ctx, field)
+	case "requestedBy":
+		return ec.fieldContext_PeriodRequest_requestedBy(ctx, field)
+	case "requestedAt":
+		return ec.fieldContext_PeriodRequest_requestedAt(ctx, field)
+	case "approvedBy":
+		return ec.fieldContext_PeriodRequest_approvedBy(ctx, field)
+	case "approvedAt":
+		return ec.fieldContext_PeriodRequest_approvedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PeriodRequest", field.Name)
+}
+
 func (ec *executionContext) childFields_Posting(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "line":
@@ -4136,6 +5804,42 @@ func (ec *executionContext) childFields_RatioDelta(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type RatioDelta", field.Name)
 }
 
+func (ec *executionContext) childFields_ReportBook(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "book":
+		return ec.fieldContext_ReportBook_book(ctx, field)
+	case "seq":
+		return ec.fieldContext_ReportBook_seq(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReportBook", field.Name)
+}
+
+func (ec *executionContext) childFields_ReportEvidence(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "report":
+		return ec.fieldContext_ReportEvidence_report(ctx, field)
+	case "parameters":
+		return ec.fieldContext_ReportEvidence_parameters(ctx, field)
+	case "rowCount":
+		return ec.fieldContext_ReportEvidence_rowCount(ctx, field)
+	case "ledgerSeq":
+		return ec.fieldContext_ReportEvidence_ledgerSeq(ctx, field)
+	case "sha256":
+		return ec.fieldContext_ReportEvidence_sha256(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReportEvidence", field.Name)
+}
+
+func (ec *executionContext) childFields_ReportParameter(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_ReportParameter_name(ctx, field)
+	case "value":
+		return ec.fieldContext_ReportParameter_value(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReportParameter", field.Name)
+}
+
 func (ec *executionContext) childFields_ResolvedRange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "from":
@@ -4146,6 +5850,24 @@ func (ec *executionContext) childFields_ResolvedRange(ctx context.Context, field
 		return ec.fieldContext_ResolvedRange_timeZone(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ResolvedRange", field.Name)
+}
+
+func (ec *executionContext) childFields_RollforwardLine(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_RollforwardLine_kind(ctx, field)
+	case "book":
+		return ec.fieldContext_RollforwardLine_book(ctx, field)
+	case "debitCode":
+		return ec.fieldContext_RollforwardLine_debitCode(ctx, field)
+	case "creditCode":
+		return ec.fieldContext_RollforwardLine_creditCode(ctx, field)
+	case "postings":
+		return ec.fieldContext_RollforwardLine_postings(ctx, field)
+	case "amount":
+		return ec.fieldContext_RollforwardLine_amount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RollforwardLine", field.Name)
 }
 
 func (ec *executionContext) childFields_SpendSeries(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4206,6 +5928,8 @@ func (ec *executionContext) childFields_Transaction(ctx context.Context, field g
 		return ec.fieldContext_Transaction_lots(ctx, field)
 	case "subject":
 		return ec.fieldContext_Transaction_subject(ctx, field)
+	case "holdId":
+		return ec.fieldContext_Transaction_holdId(ctx, field)
 	case "journalId":
 		return ec.fieldContext_Transaction_journalId(ctx, field)
 	case "journal":
@@ -4254,6 +5978,8 @@ func (ec *executionContext) childFields_TrialBalance(ctx context.Context, field 
 		return ec.fieldContext_TrialBalance_lines(ctx, field)
 	case "totals":
 		return ec.fieldContext_TrialBalance_totals(ctx, field)
+	case "evidence":
+		return ec.fieldContext_TrialBalance_evidence(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type TrialBalance", field.Name)
 }
@@ -4268,6 +5994,8 @@ func (ec *executionContext) childFields_TrialBalanceBook(ctx context.Context, fi
 		return ec.fieldContext_TrialBalanceBook_lines(ctx, field)
 	case "totals":
 		return ec.fieldContext_TrialBalanceBook_totals(ctx, field)
+	case "trialHash":
+		return ec.fieldContext_TrialBalanceBook_trialHash(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type TrialBalanceBook", field.Name)
 }
@@ -4342,6 +6070,8 @@ func (ec *executionContext) childFields_Wallet(ctx context.Context, field graphq
 		return ec.fieldContext_Wallet_transactions(ctx, field)
 	case "spend":
 		return ec.fieldContext_Wallet_spend(ctx, field)
+	case "holds":
+		return ec.fieldContext_Wallet_holds(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Wallet", field.Name)
 }

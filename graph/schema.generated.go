@@ -30,6 +30,7 @@ type GrantConnectsSuccessResolver interface {
 type JournalResolver interface {
 	Reverses(ctx context.Context, obj *model.Journal) (*model.Journal, error)
 	ReversedBy(ctx context.Context, obj *model.Journal) ([]*model.Journal, error)
+	InclusionProof(ctx context.Context, obj *model.Journal) (*model.InclusionProof, error)
 }
 type MutationResolver interface {
 	SpendConnects(ctx context.Context, input model.SpendConnectsInput) (model.SpendConnectsPayload, error)
@@ -49,6 +50,14 @@ type MutationResolver interface {
 	FundCampaign(ctx context.Context, input model.FundCampaignInput) (model.FundCampaignPayload, error)
 	ReleaseCampaignFunds(ctx context.Context, input model.ReleaseCampaignFundsInput) (model.ReleaseCampaignFundsPayload, error)
 	RecordClickCharges(ctx context.Context, input model.RecordClickChargesInput) (model.RecordClickChargesPayload, error)
+	ClosePeriod(ctx context.Context, input model.ClosePeriodInput) (model.ClosePeriodPayload, error)
+	ReopenPeriod(ctx context.Context, input model.ReopenPeriodInput) (model.ReopenPeriodPayload, error)
+	PlaceHold(ctx context.Context, input model.PlaceHoldInput) (model.PlaceHoldPayload, error)
+	IncreaseHold(ctx context.Context, input model.IncreaseHoldInput) (model.IncreaseHoldPayload, error)
+	CaptureHold(ctx context.Context, input model.CaptureHoldInput) (model.CaptureHoldPayload, error)
+	ReleaseHold(ctx context.Context, input model.ReleaseHoldInput) (model.ReleaseHoldPayload, error)
+	TransferConnects(ctx context.Context, input model.TransferConnectsInput) (model.TransferConnectsPayload, error)
+	SetSpendingLimit(ctx context.Context, input model.SetSpendingLimitInput) (model.SetSpendingLimitPayload, error)
 }
 type OpenWalletSuccessResolver interface {
 	Wallet(ctx context.Context, obj *model.OpenWalletSuccess) (*model.Wallet, error)
@@ -63,11 +72,17 @@ type QueryResolver interface {
 	Nodes(ctx context.Context, ids []string) ([]model.Node, error)
 	Wallet(ctx context.Context, id string) (*model.Wallet, error)
 	Journal(ctx context.Context, id string) (*model.Journal, error)
-	TrialBalance(ctx context.Context, asOf *scalar.Date) (*model.TrialBalance, error)
+	TrialBalance(ctx context.Context, asOf *scalar.Date, period *string) (*model.TrialBalance, error)
 	Analytics(ctx context.Context, query model.AnalyticsQuery) (*model.AnalyticsResult, error)
 	AnalyticsCatalog(ctx context.Context) (*model.AnalyticsCatalog, error)
 	AdAccount(ctx context.Context, id string) (*model.AdAccount, error)
 	Campaign(ctx context.Context, id string) (*model.Campaign, error)
+	Periods(ctx context.Context, first *int32, after *string, last *int32, before *string) (*model.PeriodConnection, error)
+	AccountLedger(ctx context.Context, account model.LedgerAccountInput, from *time.Time, to *time.Time, first *int32, after *string, last *int32, before *string) (*model.LedgerLineConnection, error)
+	AccountExplanation(ctx context.Context, account model.LedgerAccountInput) (*model.AccountExplanation, error)
+	DeferredRevenueRollforward(ctx context.Context, period string) (*model.DeferredRevenueRollforward, error)
+	OutstandingLiability(ctx context.Context, asOf *scalar.Date, by []model.LiabilityDimension) (*model.OutstandingLiability, error)
+	InvariantStatus(ctx context.Context) ([]*model.InvariantStatus, error)
 }
 type ReverseTransactionSuccessResolver interface {
 	Wallet(ctx context.Context, obj *model.ReverseTransactionSuccess) (*model.Wallet, error)
@@ -95,6 +110,7 @@ type WalletResolver interface {
 	Expiring(ctx context.Context, obj *model.Wallet, withinDays int32) (*model.ExpiryForecast, error)
 	Transactions(ctx context.Context, obj *model.Wallet, first *int32, after *string, last *int32, before *string, filter *model.TransactionFilter) (*model.TransactionConnection, error)
 	Spend(ctx context.Context, obj *model.Wallet, rangeArg model.DateRangeInput, grain model.Grain, timeZone *string) (*model.SpendSeries, error)
+	Holds(ctx context.Context, obj *model.Wallet, first *int32, after *string, last *int32, before *string, status *model.HoldStatus) (*model.HoldConnection, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -112,6 +128,34 @@ func (ec *executionContext) dir_auth_args(ctx context.Context, rawArgs map[strin
 		return nil, err
 	}
 	args["roles"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_captureHold_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.CaptureHoldInput, error) {
+			return ec.unmarshalNCaptureHoldInput2purserᚋgraphᚋmodelᚐCaptureHoldInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_closePeriod_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.ClosePeriodInput, error) {
+			return ec.unmarshalNClosePeriodInput2purserᚋgraphᚋmodelᚐClosePeriodInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
 	return args, nil
 }
 
@@ -185,6 +229,20 @@ func (ec *executionContext) field_Mutation_grantConnects_args(ctx context.Contex
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_increaseHold_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.IncreaseHoldInput, error) {
+			return ec.unmarshalNIncreaseHoldInput2purserᚋgraphᚋmodelᚐIncreaseHoldInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_openAdAccount_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -205,6 +263,20 @@ func (ec *executionContext) field_Mutation_openWallet_args(ctx context.Context, 
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.OpenWalletInput, error) {
 			return ec.unmarshalNOpenWalletInput2purserᚋgraphᚋmodelᚐOpenWalletInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_placeHold_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.PlaceHoldInput, error) {
+			return ec.unmarshalNPlaceHoldInput2purserᚋgraphᚋmodelᚐPlaceHoldInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -247,6 +319,34 @@ func (ec *executionContext) field_Mutation_releaseCampaignFunds_args(ctx context
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.ReleaseCampaignFundsInput, error) {
 			return ec.unmarshalNReleaseCampaignFundsInput2purserᚋgraphᚋmodelᚐReleaseCampaignFundsInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_releaseHold_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.ReleaseHoldInput, error) {
+			return ec.unmarshalNReleaseHoldInput2purserᚋgraphᚋmodelᚐReleaseHoldInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_reopenPeriod_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.ReopenPeriodInput, error) {
+			return ec.unmarshalNReopenPeriodInput2purserᚋgraphᚋmodelᚐReopenPeriodInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -311,12 +411,40 @@ func (ec *executionContext) field_Mutation_setMembership_args(ctx context.Contex
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_setSpendingLimit_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.SetSpendingLimitInput, error) {
+			return ec.unmarshalNSetSpendingLimitInput2purserᚋgraphᚋmodelᚐSetSpendingLimitInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_spendConnects_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.SpendConnectsInput, error) {
 			return ec.unmarshalNSpendConnectsInput2purserᚋgraphᚋmodelᚐSpendConnectsInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_transferConnects_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.TransferConnectsInput, error) {
+			return ec.unmarshalNTransferConnectsInput2purserᚋgraphᚋmodelᚐTransferConnectsInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -367,6 +495,82 @@ func (ec *executionContext) field_Query___type_args(ctx context.Context, rawArgs
 	return args, nil
 }
 
+func (ec *executionContext) field_Query_accountExplanation_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "account",
+		func(ctx context.Context, v any) (model.LedgerAccountInput, error) {
+			return ec.unmarshalNLedgerAccountInput2purserᚋgraphᚋmodelᚐLedgerAccountInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["account"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_accountLedger_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "account",
+		func(ctx context.Context, v any) (model.LedgerAccountInput, error) {
+			return ec.unmarshalNLedgerAccountInput2purserᚋgraphᚋmodelᚐLedgerAccountInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["account"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "from",
+		func(ctx context.Context, v any) (*time.Time, error) {
+			return ec.unmarshalODateTime2ᚖtimeᚐTime(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["from"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "to",
+		func(ctx context.Context, v any) (*time.Time, error) {
+			return ec.unmarshalODateTime2ᚖtimeᚐTime(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["to"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int32, error) {
+			return ec.unmarshalOInt2ᚖint32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int32, error) {
+			return ec.unmarshalOInt2ᚖint32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg5
+	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg6
+	return args, nil
+}
+
 func (ec *executionContext) field_Query_adAccount_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -406,6 +610,20 @@ func (ec *executionContext) field_Query_campaign_args(ctx context.Context, rawAr
 		return nil, err
 	}
 	args["id"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_deferredRevenueRollforward_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "period",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["period"] = arg0
 	return args, nil
 }
 
@@ -451,6 +669,66 @@ func (ec *executionContext) field_Query_nodes_args(ctx context.Context, rawArgs 
 	return args, nil
 }
 
+func (ec *executionContext) field_Query_outstandingLiability_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "asOf",
+		func(ctx context.Context, v any) (*scalar.Date, error) {
+			return ec.unmarshalODate2ᚖpurserᚋinternalᚋscalarᚐDate(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["asOf"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "by",
+		func(ctx context.Context, v any) ([]model.LiabilityDimension, error) {
+			return ec.unmarshalNLiabilityDimension2ᚕpurserᚋgraphᚋmodelᚐLiabilityDimensionᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["by"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_periods_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int32, error) {
+			return ec.unmarshalOInt2ᚖint32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int32, error) {
+			return ec.unmarshalOInt2ᚖint32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg3
+	return args, nil
+}
+
 func (ec *executionContext) field_Query_trialBalance_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -462,6 +740,14 @@ func (ec *executionContext) field_Query_trialBalance_args(ctx context.Context, r
 		return nil, err
 	}
 	args["asOf"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "period",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["period"] = arg1
 	return args, nil
 }
 
@@ -512,6 +798,52 @@ func (ec *executionContext) field_Wallet_expiring_args(ctx context.Context, rawA
 		return nil, err
 	}
 	args["withinDays"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Wallet_holds_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int32, error) {
+			return ec.unmarshalOInt2ᚖint32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int32, error) {
+			return ec.unmarshalOInt2ᚖint32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "status",
+		func(ctx context.Context, v any) (*model.HoldStatus, error) {
+			return ec.unmarshalOHoldStatus2ᚖpurserᚋgraphᚋmodelᚐHoldStatus(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["status"] = arg4
 	return args, nil
 }
 
@@ -2671,6 +3003,38 @@ func (ec *executionContext) fieldContext_Journal_reversedBy(_ context.Context, f
 	return fc, nil
 }
 
+func (ec *executionContext) _Journal_inclusionProof(ctx context.Context, field graphql.CollectedField, obj *model.Journal) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Journal_inclusionProof(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Journal().InclusionProof(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.InclusionProof) graphql.Marshaler {
+			return ec.marshalOInclusionProof2ᚖpurserᚋgraphᚋmodelᚐInclusionProof(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Journal_inclusionProof(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Journal",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_InclusionProof(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Lot_id(ctx context.Context, field graphql.CollectedField, obj *model.Lot) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -2784,6 +3148,52 @@ func (ec *executionContext) _Lot_expiresAt(ctx context.Context, field graphql.Co
 }
 func (ec *executionContext) fieldContext_Lot_expiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Lot", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Lot_graceUntil(ctx context.Context, field graphql.CollectedField, obj *model.Lot) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Lot_graceUntil(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.GraceUntil, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Lot_graceUntil(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Lot", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Lot_rootId(ctx context.Context, field graphql.CollectedField, obj *model.Lot) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Lot_rootId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RootID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOID2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Lot_rootId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Lot", field, false, false, "ID")
 }
 
 func (ec *executionContext) _Lot_priority(ctx context.Context, field graphql.CollectedField, obj *model.Lot) (ret graphql.Marshaler) {
@@ -4455,6 +4865,502 @@ func (ec *executionContext) fieldContext_Mutation_recordClickCharges(ctx context
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_closePeriod(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_closePeriod(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ClosePeriod(ctx, fc.Args["input"].(model.ClosePeriodInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕpurserᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"FINANCE"})
+				if err != nil {
+					var zeroVal model.ClosePeriodPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal model.ClosePeriodPayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v model.ClosePeriodPayload) graphql.Marshaler {
+			return ec.marshalOClosePeriodPayload2purserᚋgraphᚋmodelᚐClosePeriodPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_closePeriod(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type ClosePeriodPayload does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_closePeriod_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_reopenPeriod(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_reopenPeriod(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ReopenPeriod(ctx, fc.Args["input"].(model.ReopenPeriodInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕpurserᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"FINANCE"})
+				if err != nil {
+					var zeroVal model.ReopenPeriodPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal model.ReopenPeriodPayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v model.ReopenPeriodPayload) graphql.Marshaler {
+			return ec.marshalOReopenPeriodPayload2purserᚋgraphᚋmodelᚐReopenPeriodPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_reopenPeriod(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type ReopenPeriodPayload does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_reopenPeriod_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_placeHold(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_placeHold(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().PlaceHold(ctx, fc.Args["input"].(model.PlaceHoldInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕpurserᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"SERVICE"})
+				if err != nil {
+					var zeroVal model.PlaceHoldPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal model.PlaceHoldPayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v model.PlaceHoldPayload) graphql.Marshaler {
+			return ec.marshalOPlaceHoldPayload2purserᚋgraphᚋmodelᚐPlaceHoldPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_placeHold(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type PlaceHoldPayload does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_placeHold_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_increaseHold(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_increaseHold(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().IncreaseHold(ctx, fc.Args["input"].(model.IncreaseHoldInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕpurserᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"SERVICE"})
+				if err != nil {
+					var zeroVal model.IncreaseHoldPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal model.IncreaseHoldPayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v model.IncreaseHoldPayload) graphql.Marshaler {
+			return ec.marshalOIncreaseHoldPayload2purserᚋgraphᚋmodelᚐIncreaseHoldPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_increaseHold(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type IncreaseHoldPayload does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_increaseHold_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_captureHold(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_captureHold(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().CaptureHold(ctx, fc.Args["input"].(model.CaptureHoldInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕpurserᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"SERVICE"})
+				if err != nil {
+					var zeroVal model.CaptureHoldPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal model.CaptureHoldPayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v model.CaptureHoldPayload) graphql.Marshaler {
+			return ec.marshalOCaptureHoldPayload2purserᚋgraphᚋmodelᚐCaptureHoldPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_captureHold(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type CaptureHoldPayload does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_captureHold_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_releaseHold(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_releaseHold(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ReleaseHold(ctx, fc.Args["input"].(model.ReleaseHoldInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕpurserᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"SERVICE"})
+				if err != nil {
+					var zeroVal model.ReleaseHoldPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal model.ReleaseHoldPayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v model.ReleaseHoldPayload) graphql.Marshaler {
+			return ec.marshalOReleaseHoldPayload2purserᚋgraphᚋmodelᚐReleaseHoldPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_releaseHold(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type ReleaseHoldPayload does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_releaseHold_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_transferConnects(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_transferConnects(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().TransferConnects(ctx, fc.Args["input"].(model.TransferConnectsInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕpurserᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"AGENCY_ADMIN", "SERVICE"})
+				if err != nil {
+					var zeroVal model.TransferConnectsPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal model.TransferConnectsPayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v model.TransferConnectsPayload) graphql.Marshaler {
+			return ec.marshalOTransferConnectsPayload2purserᚋgraphᚋmodelᚐTransferConnectsPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_transferConnects(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type TransferConnectsPayload does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_transferConnects_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_setSpendingLimit(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setSpendingLimit(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetSpendingLimit(ctx, fc.Args["input"].(model.SetSpendingLimitInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕpurserᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"AGENCY_ADMIN", "SERVICE"})
+				if err != nil {
+					var zeroVal model.SetSpendingLimitPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal model.SetSpendingLimitPayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v model.SetSpendingLimitPayload) graphql.Marshaler {
+			return ec.marshalOSetSpendingLimitPayload2purserᚋgraphᚋmodelᚐSetSpendingLimitPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setSpendingLimit(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type SetSpendingLimitPayload does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setSpendingLimit_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _NotFound_code(ctx context.Context, field graphql.CollectedField, obj *model.NotFound) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -5714,7 +6620,7 @@ func (ec *executionContext) _Query_trialBalance(ctx context.Context, field graph
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().TrialBalance(ctx, fc.Args["asOf"].(*scalar.Date))
+			return ec.Resolvers.Query().TrialBalance(ctx, fc.Args["asOf"].(*scalar.Date), fc.Args["period"].(*string))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -5998,6 +6904,366 @@ func (ec *executionContext) fieldContext_Query_campaign(ctx context.Context, fie
 	if fc.Args, err = ec.field_Query_campaign_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_periods(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_periods(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Periods(ctx, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕpurserᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"FINANCE", "AUDITOR"})
+				if err != nil {
+					var zeroVal *model.PeriodConnection
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *model.PeriodConnection
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PeriodConnection) graphql.Marshaler {
+			return ec.marshalOPeriodConnection2ᚖpurserᚋgraphᚋmodelᚐPeriodConnection(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Query_periods(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PeriodConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_periods_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_accountLedger(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_accountLedger(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().AccountLedger(ctx, fc.Args["account"].(model.LedgerAccountInput), fc.Args["from"].(*time.Time), fc.Args["to"].(*time.Time), fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕpurserᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"FINANCE", "AUDITOR"})
+				if err != nil {
+					var zeroVal *model.LedgerLineConnection
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *model.LedgerLineConnection
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.LedgerLineConnection) graphql.Marshaler {
+			return ec.marshalOLedgerLineConnection2ᚖpurserᚋgraphᚋmodelᚐLedgerLineConnection(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Query_accountLedger(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LedgerLineConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_accountLedger_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_accountExplanation(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_accountExplanation(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().AccountExplanation(ctx, fc.Args["account"].(model.LedgerAccountInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕpurserᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"FINANCE", "AUDITOR"})
+				if err != nil {
+					var zeroVal *model.AccountExplanation
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *model.AccountExplanation
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.AccountExplanation) graphql.Marshaler {
+			return ec.marshalOAccountExplanation2ᚖpurserᚋgraphᚋmodelᚐAccountExplanation(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Query_accountExplanation(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AccountExplanation(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_accountExplanation_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_deferredRevenueRollforward(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_deferredRevenueRollforward(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().DeferredRevenueRollforward(ctx, fc.Args["period"].(string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕpurserᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"FINANCE", "AUDITOR"})
+				if err != nil {
+					var zeroVal *model.DeferredRevenueRollforward
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *model.DeferredRevenueRollforward
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.DeferredRevenueRollforward) graphql.Marshaler {
+			return ec.marshalODeferredRevenueRollforward2ᚖpurserᚋgraphᚋmodelᚐDeferredRevenueRollforward(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Query_deferredRevenueRollforward(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DeferredRevenueRollforward(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_deferredRevenueRollforward_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_outstandingLiability(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_outstandingLiability(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().OutstandingLiability(ctx, fc.Args["asOf"].(*scalar.Date), fc.Args["by"].([]model.LiabilityDimension))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕpurserᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"FINANCE", "AUDITOR"})
+				if err != nil {
+					var zeroVal *model.OutstandingLiability
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *model.OutstandingLiability
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.OutstandingLiability) graphql.Marshaler {
+			return ec.marshalOOutstandingLiability2ᚖpurserᚋgraphᚋmodelᚐOutstandingLiability(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Query_outstandingLiability(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OutstandingLiability(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_outstandingLiability_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_invariantStatus(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_invariantStatus(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().InvariantStatus(ctx)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕpurserᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"FINANCE", "AUDITOR"})
+				if err != nil {
+					var zeroVal []*model.InvariantStatus
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal []*model.InvariantStatus
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.InvariantStatus) graphql.Marshaler {
+			return ec.marshalOInvariantStatus2ᚕᚖpurserᚋgraphᚋmodelᚐInvariantStatusᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Query_invariantStatus(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_InvariantStatus(ctx, field)
+		},
 	}
 	return fc, nil
 }
@@ -7116,6 +8382,29 @@ func (ec *executionContext) fieldContext_Transaction_subject(_ context.Context, 
 	return fc, nil
 }
 
+func (ec *executionContext) _Transaction_holdId(ctx context.Context, field graphql.CollectedField, obj *model.Transaction) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Transaction_holdId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.HoldID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOID2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Transaction_holdId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Transaction", field, false, false, "ID")
+}
+
 func (ec *executionContext) _Transaction_journalId(ctx context.Context, field graphql.CollectedField, obj *model.Transaction) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -7569,6 +8858,38 @@ func (ec *executionContext) fieldContext_TrialBalance_totals(_ context.Context, 
 	return fc, nil
 }
 
+func (ec *executionContext) _TrialBalance_evidence(ctx context.Context, field graphql.CollectedField, obj *model.TrialBalance) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TrialBalance_evidence(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Evidence, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.ReportEvidence) graphql.Marshaler {
+			return ec.marshalNReportEvidence2ᚖpurserᚋgraphᚋmodelᚐReportEvidence(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TrialBalance_evidence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TrialBalance",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ReportEvidence(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _TrialBalanceBook_book(ctx context.Context, field graphql.CollectedField, obj *model.TrialBalanceBook) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -7677,6 +8998,29 @@ func (ec *executionContext) fieldContext_TrialBalanceBook_totals(_ context.Conte
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _TrialBalanceBook_trialHash(ctx context.Context, field graphql.CollectedField, obj *model.TrialBalanceBook) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TrialBalanceBook_trialHash(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TrialHash, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TrialBalanceBook_trialHash(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TrialBalanceBook", field, false, false, "String")
 }
 
 func (ec *executionContext) _TrialBalanceLine_code(ctx context.Context, field graphql.CollectedField, obj *model.TrialBalanceLine) (ret graphql.Marshaler) {
@@ -8637,6 +9981,50 @@ func (ec *executionContext) fieldContext_Wallet_spend(ctx context.Context, field
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Wallet_spend_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Wallet_holds(ctx context.Context, field graphql.CollectedField, obj *model.Wallet) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Wallet_holds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Wallet().Holds(ctx, obj, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string), fc.Args["status"].(*model.HoldStatus))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.HoldConnection) graphql.Marshaler {
+			return ec.marshalOHoldConnection2ᚖpurserᚋgraphᚋmodelᚐHoldConnection(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Wallet_holds(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Wallet",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_HoldConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Wallet_holds_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -9707,7 +11095,7 @@ func (ec *executionContext) unmarshalInputOpenWalletInput(ctx context.Context, o
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"idempotencyKey", "owner", "kind", "jurisdiction", "timeZone"}
+	fieldsInOrder := [...]string{"idempotencyKey", "owner", "kind", "memberId", "jurisdiction", "timeZone"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -9735,6 +11123,13 @@ func (ec *executionContext) unmarshalInputOpenWalletInput(ctx context.Context, o
 				return it, err
 			}
 			it.Kind = data
+		case "memberId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("memberId"))
+			data, err := ec.unmarshalOUUID2ᚖpurserᚋinternalᚋscalarᚐUUID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.MemberID = data
 		case "jurisdiction":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("jurisdiction"))
 			data, err := ec.unmarshalNString2string(ctx, v)
@@ -9768,8 +11163,14 @@ func (ec *executionContext) unmarshalInputPurchaseConnectsInput(ctx context.Cont
 	if _, present := asMap["feeMinor"]; !present {
 		asMap["feeMinor"] = 0
 	}
+	if _, present := asMap["taxMinor"]; !present {
+		asMap["taxMinor"] = 0
+	}
+	if _, present := asMap["taxAtSaleMinor"]; !present {
+		asMap["taxAtSaleMinor"] = 0
+	}
 
-	fieldsInOrder := [...]string{"idempotencyKey", "walletId", "quantity", "price", "feeMinor", "paymentReference", "effectiveAt"}
+	fieldsInOrder := [...]string{"idempotencyKey", "walletId", "quantity", "price", "feeMinor", "taxMinor", "taxAtSaleMinor", "paymentReference", "effectiveAt"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -9811,6 +11212,20 @@ func (ec *executionContext) unmarshalInputPurchaseConnectsInput(ctx context.Cont
 				return it, err
 			}
 			it.FeeMinor = data
+		case "taxMinor":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("taxMinor"))
+			data, err := ec.unmarshalNBigInt2int64(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TaxMinor = data
+		case "taxAtSaleMinor":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("taxAtSaleMinor"))
+			data, err := ec.unmarshalNBigInt2int64(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TaxAtSaleMinor = data
 		case "paymentReference":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("paymentReference"))
 			data, err := ec.unmarshalNString2string(ctx, v)
@@ -10305,6 +11720,13 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Journal(ctx, sel, obj)
+	case model.Hold:
+		return ec._Hold(ctx, sel, &obj)
+	case *model.Hold:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Hold(ctx, sel, obj)
 	case model.Campaign:
 		return ec._Campaign(ctx, sel, &obj)
 	case *model.Campaign:
@@ -10559,6 +11981,13 @@ func (ec *executionContext) _SpendConnectsPayload(ctx context.Context, sel ast.S
 			return graphql.Null
 		}
 		return ec._ValidationFailed(ctx, sel, obj)
+	case model.SpendingLimitExceeded:
+		return ec._SpendingLimitExceeded(ctx, sel, &obj)
+	case *model.SpendingLimitExceeded:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._SpendingLimitExceeded(ctx, sel, obj)
 	case model.NotFound:
 		return ec._NotFound(ctx, sel, &obj)
 	case *model.NotFound:
@@ -10711,6 +12140,20 @@ func (ec *executionContext) _UserError(ctx context.Context, sel ast.SelectionSet
 			return graphql.Null
 		}
 		return ec._ValidationFailed(ctx, sel, obj)
+	case model.SpendingLimitExceeded:
+		return ec._SpendingLimitExceeded(ctx, sel, &obj)
+	case *model.SpendingLimitExceeded:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._SpendingLimitExceeded(ctx, sel, obj)
+	case model.SecondApproverRequired:
+		return ec._SecondApproverRequired(ctx, sel, &obj)
+	case *model.SecondApproverRequired:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._SecondApproverRequired(ctx, sel, obj)
 	case model.ReversalExceeds:
 		return ec._ReversalExceeds(ctx, sel, &obj)
 	case *model.ReversalExceeds:
@@ -10718,6 +12161,20 @@ func (ec *executionContext) _UserError(ctx context.Context, sel ast.SelectionSet
 			return graphql.Null
 		}
 		return ec._ReversalExceeds(ctx, sel, obj)
+	case model.RequestPending:
+		return ec._RequestPending(ctx, sel, &obj)
+	case *model.RequestPending:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._RequestPending(ctx, sel, obj)
+	case model.PeriodNotOver:
+		return ec._PeriodNotOver(ctx, sel, &obj)
+	case *model.PeriodNotOver:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._PeriodNotOver(ctx, sel, obj)
 	case model.OwnerMismatch:
 		return ec._OwnerMismatch(ctx, sel, &obj)
 	case *model.OwnerMismatch:
@@ -10725,6 +12182,20 @@ func (ec *executionContext) _UserError(ctx context.Context, sel ast.SelectionSet
 			return graphql.Null
 		}
 		return ec._OwnerMismatch(ctx, sel, obj)
+	case model.NotSequential:
+		return ec._NotSequential(ctx, sel, &obj)
+	case *model.NotSequential:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._NotSequential(ctx, sel, obj)
+	case model.NotSameOrganisation:
+		return ec._NotSameOrganisation(ctx, sel, &obj)
+	case *model.NotSameOrganisation:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._NotSameOrganisation(ctx, sel, obj)
 	case model.NotReversible:
 		return ec._NotReversible(ctx, sel, &obj)
 	case *model.NotReversible:
@@ -10760,6 +12231,13 @@ func (ec *executionContext) _UserError(ctx context.Context, sel ast.SelectionSet
 			return graphql.Null
 		}
 		return ec._LargeChangeNeedsConfirm(ctx, sel, obj)
+	case model.InvariantFailed:
+		return ec._InvariantFailed(ctx, sel, &obj)
+	case *model.InvariantFailed:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._InvariantFailed(ctx, sel, obj)
 	case model.InvalidSchedule:
 		return ec._InvalidSchedule(ctx, sel, &obj)
 	case *model.InvalidSchedule:
@@ -10788,6 +12266,27 @@ func (ec *executionContext) _UserError(ctx context.Context, sel ast.SelectionSet
 			return graphql.Null
 		}
 		return ec._IdempotencyConflict(ctx, sel, obj)
+	case model.HoldExpired:
+		return ec._HoldExpired(ctx, sel, &obj)
+	case *model.HoldExpired:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._HoldExpired(ctx, sel, obj)
+	case model.HoldExceeded:
+		return ec._HoldExceeded(ctx, sel, &obj)
+	case *model.HoldExceeded:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._HoldExceeded(ctx, sel, obj)
+	case model.HoldClosed:
+		return ec._HoldClosed(ctx, sel, &obj)
+	case *model.HoldClosed:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._HoldClosed(ctx, sel, obj)
 	case model.EntityNotPromotable:
 		return ec._EntityNotPromotable(ctx, sel, &obj)
 	case *model.EntityNotPromotable:
@@ -11042,7 +12541,7 @@ func (ec *executionContext) _Amount(ctx context.Context, sel ast.SelectionSet, o
 	return out
 }
 
-var amountOverflowImplementors = []string{"AmountOverflow", "SpendConnectsPayload", "GrantConnectsPayload", "PurchaseConnectsPayload", "ReverseTransactionPayload", "UserError", "DepositAdFundsPayload", "FundCampaignPayload", "ReleaseCampaignFundsPayload", "RecordClickChargesPayload"}
+var amountOverflowImplementors = []string{"AmountOverflow", "SpendConnectsPayload", "GrantConnectsPayload", "PurchaseConnectsPayload", "ReverseTransactionPayload", "UserError", "DepositAdFundsPayload", "FundCampaignPayload", "ReleaseCampaignFundsPayload", "RecordClickChargesPayload", "PlaceHoldPayload", "IncreaseHoldPayload", "CaptureHoldPayload", "ReleaseHoldPayload", "TransferConnectsPayload"}
 
 func (ec *executionContext) _AmountOverflow(ctx context.Context, sel ast.SelectionSet, obj *model.AmountOverflow) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, amountOverflowImplementors)
@@ -11482,7 +12981,7 @@ func (ec *executionContext) _GrantConnectsSuccess(ctx context.Context, sel ast.S
 	return out
 }
 
-var idempotencyConflictImplementors = []string{"IdempotencyConflict", "SpendConnectsPayload", "OpenWalletPayload", "GrantConnectsPayload", "PurchaseConnectsPayload", "ReverseTransactionPayload", "FreezeWalletPayload", "UnfreezeWalletPayload", "SetMembershipPayload", "UserError", "OpenAdAccountPayload", "DepositAdFundsPayload", "CreateCampaignPayload", "UpdateCampaignPayload", "SetCampaignStatusPayload", "FundCampaignPayload", "ReleaseCampaignFundsPayload", "RecordClickChargesPayload"}
+var idempotencyConflictImplementors = []string{"IdempotencyConflict", "SpendConnectsPayload", "OpenWalletPayload", "GrantConnectsPayload", "PurchaseConnectsPayload", "ReverseTransactionPayload", "FreezeWalletPayload", "UnfreezeWalletPayload", "SetMembershipPayload", "UserError", "OpenAdAccountPayload", "DepositAdFundsPayload", "CreateCampaignPayload", "UpdateCampaignPayload", "SetCampaignStatusPayload", "FundCampaignPayload", "ReleaseCampaignFundsPayload", "RecordClickChargesPayload", "ClosePeriodPayload", "ReopenPeriodPayload", "PlaceHoldPayload", "IncreaseHoldPayload", "CaptureHoldPayload", "ReleaseHoldPayload", "TransferConnectsPayload", "SetSpendingLimitPayload"}
 
 func (ec *executionContext) _IdempotencyConflict(ctx context.Context, sel ast.SelectionSet, obj *model.IdempotencyConflict) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, idempotencyConflictImplementors)
@@ -11535,7 +13034,7 @@ func (ec *executionContext) _IdempotencyConflict(ctx context.Context, sel ast.Se
 	return out
 }
 
-var insufficientFundsImplementors = []string{"InsufficientFunds", "SpendConnectsPayload", "ReverseTransactionPayload", "UserError", "CreateCampaignPayload", "FundCampaignPayload", "ReleaseCampaignFundsPayload"}
+var insufficientFundsImplementors = []string{"InsufficientFunds", "SpendConnectsPayload", "ReverseTransactionPayload", "UserError", "CreateCampaignPayload", "FundCampaignPayload", "ReleaseCampaignFundsPayload", "PlaceHoldPayload", "IncreaseHoldPayload", "TransferConnectsPayload"}
 
 func (ec *executionContext) _InsufficientFunds(ctx context.Context, sel ast.SelectionSet, obj *model.InsufficientFunds) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, insufficientFundsImplementors)
@@ -11696,6 +13195,12 @@ func (ec *executionContext) _Journal(ctx context.Context, sel ast.SelectionSet, 
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Journal_reversedBy(ctx, field, obj)
 				})
+		case "inclusionProof":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Journal_inclusionProof(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -11746,6 +13251,16 @@ func (ec *executionContext) _Lot(ctx context.Context, sel ast.SelectionSet, obj 
 			}
 		case "expiresAt":
 			out.Values[i] = ec._Lot_expiresAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "graceUntil":
+			out.Values[i] = ec._Lot_graceUntil(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "rootId":
+			out.Values[i] = ec._Lot_rootId(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -12164,6 +13679,62 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "closePeriod":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_closePeriod(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "reopenPeriod":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_reopenPeriod(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "placeHold":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_placeHold(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "increaseHold":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_increaseHold(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "captureHold":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_captureHold(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "releaseHold":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_releaseHold(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "transferConnects":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_transferConnects(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "setSpendingLimit":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setSpendingLimit(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -12181,7 +13752,7 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 	return out
 }
 
-var notFoundImplementors = []string{"NotFound", "SpendConnectsPayload", "GrantConnectsPayload", "PurchaseConnectsPayload", "ReverseTransactionPayload", "FreezeWalletPayload", "UnfreezeWalletPayload", "SetMembershipPayload", "UserError", "OpenAdAccountPayload", "DepositAdFundsPayload", "CreateCampaignPayload", "UpdateCampaignPayload", "SetCampaignStatusPayload", "FundCampaignPayload", "ReleaseCampaignFundsPayload", "RecordClickChargesPayload"}
+var notFoundImplementors = []string{"NotFound", "SpendConnectsPayload", "GrantConnectsPayload", "PurchaseConnectsPayload", "ReverseTransactionPayload", "FreezeWalletPayload", "UnfreezeWalletPayload", "SetMembershipPayload", "UserError", "OpenAdAccountPayload", "DepositAdFundsPayload", "CreateCampaignPayload", "UpdateCampaignPayload", "SetCampaignStatusPayload", "FundCampaignPayload", "ReleaseCampaignFundsPayload", "RecordClickChargesPayload", "PlaceHoldPayload", "IncreaseHoldPayload", "CaptureHoldPayload", "ReleaseHoldPayload", "TransferConnectsPayload", "SetSpendingLimitPayload"}
 
 func (ec *executionContext) _NotFound(ctx context.Context, sel ast.SelectionSet, obj *model.NotFound) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, notFoundImplementors)
@@ -12682,6 +14253,42 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_campaign(ctx, field)
 				})
+		case "periods":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_periods(ctx, field)
+				})
+		case "accountLedger":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_accountLedger(ctx, field)
+				})
+		case "accountExplanation":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_accountExplanation(ctx, field)
+				})
+		case "deferredRevenueRollforward":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_deferredRevenueRollforward(ctx, field)
+				})
+		case "outstandingLiability":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_outstandingLiability(ctx, field)
+				})
+		case "invariantStatus":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_invariantStatus(ctx, field)
+				})
 		case "__type":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Query___type(ctx, field)
@@ -13106,6 +14713,11 @@ func (ec *executionContext) _Transaction(ctx context.Context, sel ast.SelectionS
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "holdId":
+			out.Values[i] = ec._Transaction_holdId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "journalId":
 			out.Values[i] = ec._Transaction_journalId(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -13268,6 +14880,11 @@ func (ec *executionContext) _TrialBalance(ctx context.Context, sel ast.Selection
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "evidence":
+			out.Values[i] = ec._TrialBalance_evidence(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -13314,6 +14931,11 @@ func (ec *executionContext) _TrialBalanceBook(ctx context.Context, sel ast.Selec
 		case "totals":
 			out.Values[i] = ec._TrialBalanceBook_totals(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "trialHash":
+			out.Values[i] = ec._TrialBalanceBook_trialHash(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -13435,7 +15057,7 @@ func (ec *executionContext) _UnfreezeWalletSuccess(ctx context.Context, sel ast.
 	return out
 }
 
-var validationFailedImplementors = []string{"ValidationFailed", "SpendConnectsPayload", "OpenWalletPayload", "GrantConnectsPayload", "PurchaseConnectsPayload", "ReverseTransactionPayload", "FreezeWalletPayload", "UnfreezeWalletPayload", "SetMembershipPayload", "UserError", "OpenAdAccountPayload", "DepositAdFundsPayload", "CreateCampaignPayload", "UpdateCampaignPayload", "SetCampaignStatusPayload", "SetCampaignStatusesPayload", "FundCampaignPayload", "ReleaseCampaignFundsPayload", "RecordClickChargesPayload"}
+var validationFailedImplementors = []string{"ValidationFailed", "SpendConnectsPayload", "OpenWalletPayload", "GrantConnectsPayload", "PurchaseConnectsPayload", "ReverseTransactionPayload", "FreezeWalletPayload", "UnfreezeWalletPayload", "SetMembershipPayload", "UserError", "OpenAdAccountPayload", "DepositAdFundsPayload", "CreateCampaignPayload", "UpdateCampaignPayload", "SetCampaignStatusPayload", "SetCampaignStatusesPayload", "FundCampaignPayload", "ReleaseCampaignFundsPayload", "RecordClickChargesPayload", "ClosePeriodPayload", "ReopenPeriodPayload", "PlaceHoldPayload", "IncreaseHoldPayload", "CaptureHoldPayload", "ReleaseHoldPayload", "TransferConnectsPayload", "SetSpendingLimitPayload"}
 
 func (ec *executionContext) _ValidationFailed(ctx context.Context, sel ast.SelectionSet, obj *model.ValidationFailed) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, validationFailedImplementors)
@@ -13667,6 +15289,12 @@ func (ec *executionContext) _Wallet(ctx context.Context, sel ast.SelectionSet, o
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Wallet_spend(ctx, field, obj)
 				})
+		case "holds":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Wallet_holds(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -13843,7 +15471,7 @@ func (ec *executionContext) _WalletFreeze(ctx context.Context, sel ast.Selection
 	return out
 }
 
-var walletFrozenImplementors = []string{"WalletFrozen", "SpendConnectsPayload", "UserError", "CreateCampaignPayload", "FundCampaignPayload"}
+var walletFrozenImplementors = []string{"WalletFrozen", "SpendConnectsPayload", "UserError", "CreateCampaignPayload", "FundCampaignPayload", "PlaceHoldPayload", "IncreaseHoldPayload", "TransferConnectsPayload"}
 
 func (ec *executionContext) _WalletFrozen(ctx context.Context, sel ast.SelectionSet, obj *model.WalletFrozen) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, walletFrozenImplementors)
@@ -14464,6 +16092,30 @@ func (ec *executionContext) marshalNMembershipRole2purserᚋgraphᚋmodelᚐMemb
 	return v
 }
 
+func (ec *executionContext) marshalNMoney2ᚕᚖpurserᚋgraphᚋmodelᚐMoneyᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Money) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNMoney2ᚖpurserᚋgraphᚋmodelᚐMoney(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNMoney2ᚖpurserᚋgraphᚋmodelᚐMoney(ctx context.Context, sel ast.SelectionSet, v *model.Money) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Money!")
+		return graphql.Null
+	}
+	return ec._Money(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNMoneyInput2ᚖpurserᚋgraphᚋmodelᚐMoneyInput(ctx context.Context, v any) (*model.MoneyInput, error) {
 	res, err := ec.unmarshalInputMoneyInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
@@ -15004,6 +16656,24 @@ func (ec *executionContext) marshalOConsistencyToken2ᚖstring(ctx context.Conte
 	return res
 }
 
+func (ec *executionContext) unmarshalOCurrencyCode2ᚖstring(ctx context.Context, v any) (*string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := scalar.UnmarshalCurrencyCode(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOCurrencyCode2ᚖstring(ctx context.Context, sel ast.SelectionSet, v *string) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := scalar.MarshalCurrencyCode(*v)
+	return res
+}
+
 func (ec *executionContext) unmarshalODate2ᚖpurserᚋinternalᚋscalarᚐDate(ctx context.Context, v any) (*scalar.Date, error) {
 	if v == nil {
 		return nil, nil
@@ -15230,6 +16900,22 @@ func (ec *executionContext) marshalOLotOrigin2ᚕpurserᚋgraphᚋmodelᚐLotOri
 	}
 
 	return ret
+}
+
+func (ec *executionContext) unmarshalOLotOrigin2ᚖpurserᚋgraphᚋmodelᚐLotOrigin(ctx context.Context, v any) (*model.LotOrigin, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(model.LotOrigin)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOLotOrigin2ᚖpurserᚋgraphᚋmodelᚐLotOrigin(ctx context.Context, sel ast.SelectionSet, v *model.LotOrigin) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
 }
 
 func (ec *executionContext) unmarshalOLotState2ᚖpurserᚋgraphᚋmodelᚐLotState(ctx context.Context, v any) (*model.LotState, error) {

@@ -27,6 +27,9 @@ type Class struct {
 	// use when its lots expire: a campaign that was funded in time runs on.
 	// Elsewhere units of expired lots never leave (I10).
 	UsableAfterExpiry bool
+	// Holds marks accounts whose units belong to holds: each lot place in them is
+	// some hold's. They track lots and are usable after expiry.
+	Holds bool
 }
 
 // PerOwner reports whether each wallet or campaign has its own account of this

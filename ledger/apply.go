@@ -18,6 +18,12 @@ type Delta struct {
 	Original *Record
 	// Status lists the accounts whose status changed.
 	Status []ID
+	// Limits lists the accounts whose limits changed, or were counted on.
+	Limits []ID
+	// Hold is the hold the journal moved, after it; nil for none.
+	Hold *Hold
+	// Period is the accounting period that the journal closed or reopened.
+	Period *PeriodChange
 
 	accounts map[ID]*AccountState
 	lots     map[ID]*Lot
@@ -50,6 +56,11 @@ func (r *Rules) Apply(s *State, c *Command) (*Delta, Outcome, error) {
 	if !ok {
 		return nil, Outcome{}, fmt.Errorf("%w: unknown template %q", ErrInvalidCommand, c.Template)
 	}
+	return r.apply(s, c, template)
+}
+
+// apply decides a command that is new by one version of its template.
+func (r *Rules) apply(s *State, c *Command, template *Template) (*Delta, Outcome, error) {
 	if journal, found := s.Once[c.Once]; found && c.Once != "" {
 		return nil, Outcome{Refusal: &AlreadyDoneError{Journal: journal}}, nil
 	}
@@ -92,8 +103,13 @@ type fold struct {
 	command  *Command
 	template *Template
 	delta    *Delta
-	basis    map[Commodity]int64 // carried by the lot movements and not yet posted
+	carried  map[Commodity]carriedBasis // by the lot movements, and not yet posted
+	held     *Hold                      // the working copy of the command's hold
+	lapsed   []Place                    // units that came back to expired lots
 }
+
+// carriedBasis is basis of one money, apart from the tax in it.
+type carriedBasis struct{ net, tax int64 }
 
 func newFold(r *Rules, s *State, c *Command, template *Template) *fold {
 	effective := c.EffectiveAt.UTC().Truncate(time.Microsecond) // what storage keeps
@@ -101,11 +117,11 @@ func newFold(r *Rules, s *State, c *Command, template *Template) *fold {
 		effective = s.Now
 	}
 	return &fold{
-		rules: r, state: s, command: c, template: template, basis: map[Commodity]int64{},
+		rules: r, state: s, command: c, template: template, carried: map[Commodity]carriedBasis{},
 		delta: &Delta{
 			Journal: Journal{
 				Book: s.Book, ID: c.ID, Seq: s.Seq + 1, Template: template.Name, TemplateVersion: template.Version,
-				Type: template.typeOf(c.Arguments), Arguments: c.Arguments, EffectiveAt: effective, BookedOn: DateOf(effective),
+				Type: template.typeOf(c.Arguments), Arguments: c.Arguments, EffectiveAt: effective, BookedOn: s.bookedOn(effective),
 				PostedAt: s.Now, Wallet: c.Arguments.IDOf("wallet"), Subject: c.Subject, Explanation: c.Explanation, InitiatedBy: c.InitiatedBy,
 			},
 			Once: c.Once, guards: c.Guards,
@@ -116,9 +132,6 @@ func newFold(r *Rules, s *State, c *Command, template *Template) *fold {
 
 // expand turns the template into postings. The error is a programming error.
 func (f *fold) expand() (Refusal, error) {
-	if f.template.Reversal {
-		return f.reverse()
-	}
 	for _, open := range f.template.Opens {
 		account, err := f.resolve(open.Account, open.Commodity)
 		if err != nil {
@@ -126,8 +139,13 @@ func (f *fold) expand() (Refusal, error) {
 		}
 		f.open(account)
 	}
-	if refusal, err := f.changeStatus(); refusal != nil || err != nil {
-		return refusal, err
+	for _, step := range []func() (Refusal, error){f.checkConditions, f.changeStatus, f.setLimit, f.changePeriod, f.reverse} {
+		if refusal, err := step(); refusal != nil || err != nil {
+			return refusal, err
+		}
+	}
+	if refusal := f.useHold(); refusal != nil {
+		return refusal, nil
 	}
 	for _, line := range f.template.Lines {
 		refusal, err := f.expandLine(line)
@@ -135,15 +153,18 @@ func (f *fold) expand() (Refusal, error) {
 			return refusal, err
 		}
 	}
+	if err := f.closeHold(); err != nil {
+		return nil, err
+	}
 	return nil, f.checkBasis()
 }
 
 // checkBasis fails where lots carried basis that no line posted: deferred
 // revenue would no longer be the basis of the lots (I29).
 func (f *fold) checkBasis() error {
-	for money, amount := range f.basis {
-		if amount != 0 {
-			return fmt.Errorf("the journal's lots carry %d of %q that no line posts (I29)", amount, money)
+	for money, carried := range f.carried {
+		if carried != (carriedBasis{}) {
+			return fmt.Errorf("the journal's lots carry %d of %q, and %d of tax, that no line posts (I29)", carried.net, money, carried.tax)
 		}
 	}
 	return nil
@@ -151,8 +172,16 @@ func (f *fold) checkBasis() error {
 
 func (f *fold) tracks(account Account) bool { return f.rules.classes[account.Class].TracksLots }
 
-// admit checks that both accounts are there and that their status lets this
-// template move their value. Platform accounts open with their first posting.
+// admitBoth checks the accounts of a posting, which are two.
+func (f *fold) admitBoth(debit, credit Account) Refusal {
+	if debit.ID == credit.ID {
+		return &AccountError{Account: debit.ID, code: codeSameAccount}
+	}
+	return f.admit(debit, credit)
+}
+
+// admit checks that accounts are there and that their status lets this template
+// move their value. Platform accounts open with their first posting.
 func (f *fold) admit(sides ...Account) Refusal {
 	for _, account := range sides {
 		current := f.account(account.ID)
@@ -210,6 +239,11 @@ func (f *fold) changeStatus() (Refusal, error) {
 	if current.Balance.Status != change.From {
 		return &StatusConflictError{Account: account.ID, Status: current.Balance.Status}, nil
 	}
+	if change.To == StatusClosed {
+		if balance, held := f.normal(current), f.heldOf(account); balance != 0 || held != 0 {
+			return &NotEmptyError{Account: account.ID, Balance: balance, Held: held}, nil
+		}
+	}
 	current.Balance.Status = change.To
 	f.delta.Status = append(f.delta.Status, account.ID)
 	return nil, nil
@@ -217,10 +251,13 @@ func (f *fold) changeStatus() (Refusal, error) {
 
 // post adds one posting and moves both balances, whose accounts are admitted.
 func (f *fold) post(debit, credit Account, amount int64) Refusal {
-	if refusal := f.admit(debit, credit); refusal != nil {
+	if refusal := f.admitBoth(debit, credit); refusal != nil {
 		return refusal
 	}
 	from, to := f.account(debit.ID), f.account(credit.ID)
+	if refusal := f.countLimits(from, amount); refusal != nil {
+		return refusal
+	}
 	debits, fits := add(from.Balance.Debits, amount)
 	credits, alsoFits := add(to.Balance.Credits, amount)
 	if !fits || !alsoFits {

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -18,12 +19,17 @@ type batch struct {
 	newLots  map[ID]bool
 	lots     map[ID]bool
 	places   map[placeKey]bool
+	newHolds map[ID]bool
+	holds    []ID // touched, in order
+	limits   []ID // accounts whose limits were touched
+	leaves   []Hash
+	hasher   Hasher
 	days     map[dayKey]int
 	trial    map[trialKey]int
 	effects  map[string]int
 }
 
-type placeKey struct{ lot, account ID }
+type placeKey struct{ lot, account, hold ID }
 
 type dayKey struct {
 	account ID
@@ -40,7 +46,7 @@ func newBatch(rules *Rules, state *State) *batch {
 	return &batch{
 		rules: rules, state: state,
 		writes:   &Writes{Book: state.Book, FirstSeq: state.Seq + 1, PostedAt: state.Now},
-		versions: map[ID]int64{}, newLots: map[ID]bool{}, lots: map[ID]bool{}, places: map[placeKey]bool{},
+		versions: map[ID]int64{}, newLots: map[ID]bool{}, lots: map[ID]bool{}, places: map[placeKey]bool{}, newHolds: map[ID]bool{},
 		days: map[dayKey]int{}, trial: map[trialKey]int{}, effects: map[string]int{},
 	}
 }
@@ -48,28 +54,94 @@ func newBatch(rules *Rules, state *State) *batch {
 // fold decides one command and adds what it wrote. The error concerns this
 // command alone; its neighbours are unaffected.
 func (b *batch) fold(c *Command) (outcome Outcome, err error) {
-	delta, outcome, err := b.rules.Apply(b.state, c)
+	deltas, outcome, err := b.rules.decide(b.state, c)
 	if err != nil {
 		return Outcome{}, err
 	}
 	if _, seen := b.state.Keys[c.Key]; seen {
 		return outcome, nil
 	}
-	if delta != nil {
-		if err := b.check(delta); err != nil {
-			return Outcome{}, err
-		}
-		b.add(delta, c.Effects)
+	if err := b.checkAll(deltas); err != nil {
+		return Outcome{}, err
 	}
+	b.addAll(c, deltas)
+	b.store(c, outcome)
+	return outcome, nil
+}
+
+// decide decides a command on its own, or linked ones.
+func (b *batch) decide(commands []*Command) ([]Outcome, error) {
+	if len(commands) > 1 {
+		return b.foldLinked(commands)
+	}
+	outcome, err := b.fold(commands[0])
+	return []Outcome{outcome}, err
+}
+
+// addAll adds a command's deltas; its effects are of the last, its own.
+func (b *batch) addAll(c *Command, deltas []*Delta) {
+	for i, delta := range deltas {
+		var effects []Effect
+		if i == len(deltas)-1 {
+			effects = c.Effects
+		}
+		b.add(delta, effects)
+	}
+}
+
+// decide folds a command behind those that must come before it, which stand only if
+// the command is accepted: then the deltas are theirs and, last, its own.
+func (r *Rules) decide(s *State, c *Command) ([]*Delta, Outcome, error) {
+	before, err := r.due(s, c)
+	if err != nil {
+		return nil, Outcome{}, fmt.Errorf("%w: %w", ErrInvalidCommand, err)
+	}
+	var deltas []*Delta
+	if len(before) > 0 {
+		s = s.copy()
+	}
+	for _, first := range before {
+		delta, outcome, err := r.Apply(s, first)
+		if err != nil || delta == nil {
+			return nil, Outcome{}, fmt.Errorf("%w: release hold %s for %s: %w", ErrInvalidCommand, first.Arguments.IDOf("hold"), c.ID, cmp.Or(err, error(outcome.Refusal)))
+		}
+		s.Advance(delta)
+		deltas = append(deltas, delta)
+	}
+	delta, outcome, err := r.Apply(s, c)
+	if delta == nil {
+		return nil, outcome, err
+	}
+	return append(deltas, delta), outcome, nil
+}
+
+// store keeps a decided command's outcome beside its key.
+func (b *batch) store(c *Command, outcome Outcome) {
 	stored := StoredOutcome{Fingerprint: c.Fingerprint, Command: c.ID, Seq: outcome.Seq, Refusal: outcome.Refusal}
 	b.state.Keys[c.Key] = stored
 	b.writes.Keys = append(b.writes.Keys, KeyRow{Key: c.Key, Stored: stored})
-	return outcome, nil
+}
+
+// checkAll checks deltas that follow each other before the first is added.
+func (b *batch) checkAll(deltas []*Delta) error {
+	before := b.state
+	for i, delta := range deltas {
+		if i == 1 {
+			before = before.copy()
+		}
+		if i > 0 {
+			before.Advance(deltas[i-1])
+		}
+		if err := b.check(before, delta); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // check is the pair assertion before the write: the lot movements of a journal
 // sum to its units, and nothing leaves the width of its column.
-func (b *batch) check(delta *Delta) error {
+func (b *batch) check(state *State, delta *Delta) error {
 	if len(delta.Movements) > math.MaxInt16 {
 		return fmt.Errorf("%w: journal %s moves more than %d lots", ErrInvalidCommand, delta.Journal.ID, math.MaxInt16)
 	}
@@ -88,7 +160,7 @@ func (b *batch) check(delta *Delta) error {
 			}
 		}
 		var before int64
-		if account, ok := b.state.Accounts[id]; ok {
+		if account, ok := state.Accounts[id]; ok {
 			before = account.Balance.On(class.Normal)
 		}
 		if after.Balance.On(class.Normal)-before != placed {
@@ -148,10 +220,18 @@ func (b *batch) add(delta *Delta, effects []Effect) {
 	}
 	for _, movement := range delta.Movements {
 		b.writes.Movements = append(b.writes.Movements, JournalMovement{Journal: delta.Journal.ID, Movement: movement})
-		b.places[placeKey{movement.Lot, movement.Account}] = true
+		b.places[placeKey{movement.Lot, movement.Account, movement.Hold}] = true
 		if _, changed := delta.lots[movement.Lot]; changed && !b.newLots[movement.Lot] {
 			b.lots[movement.Lot] = true
 		}
+	}
+	b.addHold(delta)
+	b.limits = append(b.limits, delta.Limits...)
+	if delta.Period != nil {
+		b.writes.Periods = append(b.writes.Periods, *delta.Period)
+	}
+	if !b.state.Unchained {
+		b.leaves = append(b.leaves, b.hasher.Leaf(&delta.Journal, delta.Postings, delta.Movements))
 	}
 	if delta.Once != "" {
 		b.writes.Once = append(b.writes.Once, OnceRow{Once: delta.Once, Journal: delta.Journal.ID})
@@ -160,6 +240,19 @@ func (b *batch) add(delta *Delta, effects []Effect) {
 		b.addEffect(effect, delta)
 	}
 	b.state.Advance(delta)
+}
+
+func (b *batch) addHold(delta *Delta) {
+	if delta.Hold == nil {
+		return
+	}
+	id := delta.Hold.ID
+	if delta.Journal.HoldEvent == EventPlaced {
+		b.newHolds[id] = true
+	}
+	if !slices.Contains(b.holds, id) {
+		b.holds = append(b.holds, id)
+	}
 }
 
 func (b *batch) touch(account ID) {
@@ -229,12 +322,38 @@ func (b *batch) finish() *Writes {
 	slices.SortFunc(b.writes.NewLots, func(x, y Lot) int { return slices.Compare(x.ID[:], y.ID[:]) })
 	for account := range b.placeAccounts() {
 		for _, place := range b.state.Places[account] {
-			if b.places[placeKey{place.Lot, account}] {
+			if b.places[placeKey{place.Lot, account, place.Hold}] {
 				b.writes.Places = append(b.writes.Places, place)
 			}
 		}
 	}
+	b.finishHolds()
+	b.finishLimits()
+	if len(b.leaves) > 0 {
+		b.writes.Root = MerkleRoot(slices.Concat(b.state.Unsealed, b.leaves))
+		b.writes.Hash = Link(b.state.Book, b.writes.LastSeq, b.state.Hash, b.writes.Root)
+		b.state.Hash, b.state.Unsealed = b.writes.Hash, nil
+	}
 	return b.writes
+}
+
+func (b *batch) finishHolds() {
+	for _, id := range b.holds {
+		if hold := *b.state.Holds[id]; b.newHolds[id] {
+			b.writes.NewHolds = append(b.writes.NewHolds, hold)
+		} else {
+			b.writes.Holds = append(b.writes.Holds, hold)
+		}
+	}
+}
+
+func (b *batch) finishLimits() {
+	slices.SortFunc(b.limits, func(x, y ID) int { return slices.Compare(x[:], y[:]) })
+	for _, id := range slices.Compact(b.limits) {
+		for _, limit := range b.state.Accounts[id].Limits {
+			b.writes.Limits = append(b.writes.Limits, LimitChange{Account: id, Limit: limit})
+		}
+	}
 }
 
 func (b *batch) placeAccounts() map[ID]bool {

@@ -48,9 +48,19 @@ type Command struct {
 	InitiatedBy string
 	// Once names what may happen a single time, ever, such as the spend of one
 	// proposal; empty for none. A second command gets AlreadyDoneError.
-	Once    string
-	Guards  []Guard
-	Effects []Effect
+	Once       string
+	Conditions []Condition
+	Guards     []Guard
+	Effects    []Effect
+
+	// resolved are the accounts that the template's patterns were found to mean: each
+	// is needed when the command is queued, gathered and folded.
+	resolved []resolvedAccount
+}
+
+type resolvedAccount struct {
+	pattern string
+	account Account
 }
 
 // Guard is a condition on a row of the domain that must hold for the command,

@@ -32,8 +32,18 @@
 // Setting units aside, in the escrow of a campaign, moves their places and
 // changes nothing else of their lots: out in spend order, and what is not used
 // back in the reverse of it, into the same lots. Units that were set aside in
-// time are used after their lot has expired; those that come back then are in the
-// wallet's balance as expired units are, and as unusable.
+// time are used after their lot has expired; those that come back then are given
+// grace by the template, or lapse: the same journal takes them out of the wallet.
+//
+// A [Hold] sets units aside in the same way, in an account of the wallet whose
+// class holds, where each place is one hold's. It is captured in parts, given
+// back, or expires; what it has left once it has expired is the wallet's again,
+// and is released by the first command that is accepted and needs it
+// (docs/adr/0015-holds-expire-when-used.md).
+//
+// A transfer takes units out of the lots of one wallet and puts them, with their
+// basis and their terms, into lots of another: one per root lot and wallet, so
+// that a lot passed around keeps its origin and its expiry.
 //
 // # How a command is decided
 //
@@ -51,9 +61,14 @@
 // answer to the key from then on. A Once key names what may happen a single time,
 // whoever asks and with whatever key.
 //
+// A command may carry a [Condition] on the book, and be linked to others that are
+// accepted with it or not at all. An account may have a [Limit] on what its owner
+// takes out of it in a window; its status may stop the owner, or everyone.
+//
 // A journal has three times: EffectiveAt is when the business event was,
-// BookedOn is the day that decides its accounting period, PostedAt is ours and
-// rises with Seq.
+// BookedOn is the day that decides its accounting [Period], PostedAt is ours and
+// rises with Seq. What happened in a closed period is booked on the day it is
+// posted.
 //
 // A reversal names a journal and a quantity. It may take several to undo a
 // journal, and they undo what was taken last first, each lot with the basis it
@@ -61,12 +76,15 @@
 //
 // [Ledger] submits commands. Per book it keeps one batch in flight; what arrives
 // meanwhile is the next batch. [Store] says what it needs of storage, and package
-// ledgertest checks that a store gives it.
+// ledgertest checks that a store gives it. Each batch adds a link to the book's
+// chain of hashes: see [Hasher], [MerkleRoot], [Link] and [Proof].
+//
+// [Ledger.DryRun] decides a command by the same fold and writes nothing;
+// [Ledger.Explain] says what stands behind what an account can give.
 //
 // # Invariants
 //
-// Tests, constraints and the verify command cite these numbers. Those marked
-// "later" have no subject yet.
+// Tests, constraints and the verify command cite these numbers.
 //
 //   - I1: in each book, debits equal credits in every commodity.
 //   - I2: an account's counters are the sums of its postings.
@@ -74,11 +92,11 @@
 //   - I4: an account's postings are numbered 1 to n without a gap, and each
 //     leaves the balance before it, plus or minus its amount.
 //   - I5: after every commit, no floored account is below its floor.
-//   - I6 (later): what the open holds on an account have left is the balance of
+//   - I6: what the open holds on an account have left is the balance of
 //     its HELD account.
-//   - I7 (later): a hold gives out no more than it reserved, and nothing once
+//   - I7: a hold gives out no more than it reserved, and nothing once
 //     closed.
-//   - I8 (later): an expired hold is never captured.
+//   - I8: an expired hold is never captured.
 //   - I9: a lot has between none and all of its units left, its places hold
 //     exactly those wherever they were moved, and the places at an account are
 //     its balance.
@@ -86,7 +104,7 @@
 //     units set aside are used in the same order, expired or not, and come back
 //     in its reverse.
 //   - I11: a reversal puts back into each lot what was taken from it, basis
-//     included, and leaves its expiry alone.
+//     included, and leaves its expiry alone, grace aside.
 //   - I12: a key answers with its stored outcome, or with a conflict if the body
 //     differs.
 //   - I13: a refusal changes nothing but its key.
@@ -98,22 +116,22 @@
 //     from batch to batch.
 //   - I19: a reader who pages while others write sees no row twice and
 //     misses none.
-//   - I20 (later): no journal is booked on a day whose period was closed before
+//   - I20: no journal is booked on a day whose period was closed before
 //     it.
-//   - I21 (later): the hash chain can be computed again from the rows.
+//   - I21: the hash chain can be computed again from the rows.
 //   - I22: balances, day totals and the trial balance can be computed again from
 //     the postings.
 //   - I23: nobody reaches the data of another owner.
 //   - I24: a number that would not fit 64 bits is an error and never wraps.
-//   - I25 (later): a dry run writes nothing.
+//   - I25: a dry run writes nothing.
 //   - I26: one instant selects the same rows in whatever zone it is
 //     written.
-//   - I27 (later): of linked commands all are accepted or none.
+//   - I27: of linked commands all are accepted or none.
 //   - I28: a key that comes twice in one batch takes effect once.
 //   - I29: deferred revenue is the sum of the basis left on the lots, per money;
 //     moving units from place to place moves no basis.
-//   - I30: the Connects issued are those in wallets, those in escrow and those
-//     consumed.
+//   - I30: the Connects issued are those in wallets, on hold and in escrow, and
+//     those consumed, expired or revoked, less what wallets owe.
 //   - I31: advertising spend less credits is the same in analytics and here, per
 //     campaign and day.
 package ledger

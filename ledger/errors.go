@@ -83,8 +83,8 @@ type InsufficientFundsError struct {
 type AlreadyDoneError struct{ Journal ID }
 
 // AccountError says that a status of Account stands against the command, or the account
-// is not there. Its code tells which: ErrAccountFrozen, ErrAccountClosed or
-// ErrAccountMissing.
+// is not there, or is on both sides. Its code tells which: ErrAccountFrozen,
+// ErrAccountClosed, ErrAccountMissing or ErrSameAccount.
 type AccountError struct {
 	Account ID
 	code    string
@@ -106,7 +106,8 @@ type ReversalError struct {
 }
 
 // AmountError says that an amount is not positive (ErrInvalidAmount), or a balance,
-// counter or lot would leave int64 (ErrAmountOverflow, I24).
+// counter or lot would leave int64 (ErrAmountOverflow, I24), or that there is nothing
+// to expire (ErrNothingExpired).
 type AmountError struct{ code string }
 
 // GuardFailedError says that a condition on a domain row does not hold.
@@ -125,7 +126,10 @@ var sentinels = map[string]error{
 	codeAccountFrozen: ErrAccountFrozen, codeAccountClosed: ErrAccountClosed, codeAccountMissing: ErrAccountMissing,
 	codeStatusConflict: ErrStatusConflict, codeNotReversible: ErrNotReversible, codeReversalExceeds: ErrReversalExceeds,
 	codeUnknownJournal: ErrUnknownJournal, codeInvalidAmount: ErrInvalidAmount, codeAmountOverflow: ErrAmountOverflow,
-	codeGuardFailed: ErrGuardFailed,
+	codeGuardFailed: ErrGuardFailed, codeHoldUnknown: ErrHoldUnknown, codeHoldClosed: ErrHoldClosed, codeHoldExpired: ErrHoldExpired,
+	codeHoldNotExpired: ErrHoldNotExpired, codeHoldExceeded: ErrHoldExceeded, codeNothingExpired: ErrNothingExpired, codeSameAccount: ErrSameAccount,
+	codePeriodMalformed: ErrPeriodMalformed, codePeriodNotOver: ErrPeriodNotOver, codePeriodNotSequential: ErrPeriodNotSequential,
+	codePeriodNotClosed: ErrPeriodNotClosed,
 }
 
 func (e *InsufficientFundsError) Error() string {

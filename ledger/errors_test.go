@@ -3,6 +3,7 @@ package ledger_test
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"purser/ledger"
 )
@@ -27,6 +28,31 @@ var stored = map[string]struct {
 	"GUARD_FAILED": {
 		ledger.Arguments(nil).Text("kind", "campaign").Text("id", "c1").Text("reason", "VERSION_CONFLICT").
 			Text("detail", string(ledger.Arguments(nil).Amount("version", 9).Encode())), ledger.ErrGuardFailed,
+	},
+	"HOLD_UNKNOWN":     {ledger.Arguments(nil).ID("hold", ledger.ID{6}).Amount("left", 0), ledger.ErrHoldUnknown},
+	"HOLD_CLOSED":      {ledger.Arguments(nil).ID("hold", ledger.ID{6}).Amount("left", 0), ledger.ErrHoldClosed},
+	"HOLD_EXPIRED":     {ledger.Arguments(nil).ID("hold", ledger.ID{6}).Amount("left", 4), ledger.ErrHoldExpired},
+	"HOLD_NOT_EXPIRED": {ledger.Arguments(nil).ID("hold", ledger.ID{6}).Amount("left", 4), ledger.ErrHoldNotExpired},
+	"HOLD_EXCEEDED":    {ledger.Arguments(nil).ID("hold", ledger.ID{6}).Amount("left", 4), ledger.ErrHoldExceeded},
+	"NOTHING_EXPIRED":  {nil, ledger.ErrNothingExpired},
+	"SAME_ACCOUNT":     {ledger.Arguments(nil).ID("account", ledger.ID{3}), ledger.ErrSameAccount},
+	"ACCOUNT_NOT_EMPTY": {
+		ledger.Arguments(nil).ID("account", ledger.ID{3}).Amount("balance", 7).Amount("held", 2), ledger.ErrAccountNotEmpty,
+	},
+	"LIMIT_EXCEEDED": {
+		ledger.Arguments(nil).ID("account", ledger.ID{3}).Amount("window", 86400).Amount("maximum", 10).Amount("used", 8).Amount("requested", 3).
+			Time("resetsAt", time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)), ledger.ErrLimitExceeded,
+	},
+	"CONDITION_FAILED": {
+		ledger.Arguments(nil).Text("condition", ledger.ConditionVersion).ID("id", ledger.ID{3}).Amount("wanted", 7).Amount("actual", 8), ledger.ErrConditionFailed,
+	},
+	"PERIOD_MALFORMED":      {ledger.Arguments(nil).Text("period", "2026-13").Text("next", ""), ledger.ErrPeriodMalformed},
+	"PERIOD_NOT_OVER":       {ledger.Arguments(nil).Text("period", "2026-12").Text("next", ""), ledger.ErrPeriodNotOver},
+	"PERIOD_NOT_SEQUENTIAL": {ledger.Arguments(nil).Text("period", "2026-10").Text("next", "2026-08"), ledger.ErrPeriodNotSequential},
+	"PERIOD_NOT_CLOSED":     {ledger.Arguments(nil).Text("period", "2026-10").Text("next", ""), ledger.ErrPeriodNotClosed},
+	"LINKED_FAILED": {
+		ledger.Arguments(nil).Amount("index", 1).Text("code", "HOLD_CLOSED").
+			Text("facts", string(ledger.Arguments(nil).ID("hold", ledger.ID{6}).Amount("left", 0).Encode())), ledger.ErrLinkedFailed,
 	},
 }
 
@@ -82,6 +108,7 @@ func TestDecodeRefusalRejects(t *testing.T) {
 		"facts_nobody_encoded":    {"ALREADY_DONE", []byte("{}"), ledger.ErrMalformedArguments},
 		"no_facts_at_all":         {"INVALID_AMOUNT", nil, ledger.ErrMalformedArguments},
 		"guard_without_detail":    {"GUARD_FAILED", empty, ledger.ErrMalformedArguments},
+		"linked_without_a_cause":  {"LINKED_FAILED", empty, nil},
 		"code_of_another_version": {"NO_SUCH_CODE", empty, nil},
 		"conflict_is_not_stored":  {"IDEMPOTENCY_CONFLICT", empty, nil},
 	} {

@@ -4,7 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
+	"strconv"
 )
 
 // ID is a 128-bit identifier. Journal ids are UUIDv7, made in Go before a
@@ -62,7 +62,17 @@ const PlatformBook BookID = 0
 // name an account that storage has not seen yet without reading it or making a
 // random id (docs/adr/0007-derived-account-ids.md). The result is a UUIDv8.
 func AccountID(book BookID, code string, commodity Commodity) ID {
-	sum := sha256.Sum256(fmt.Appendf(nil, "purser account v1\x00%d\x00%s\x00%s", book, code, commodity))
+	var room [128]byte // most codes fit: nothing is allocated for a name
+	identity := append(room[:0], "purser account v1\x00"...)
+	identity = strconv.AppendInt(identity, int64(book), 10)
+	identity = append(append(identity, 0), code...)
+	identity = append(append(identity, 0), commodity...)
+	return derivedID(identity)
+}
+
+// derivedID returns the UUIDv8 of what identifies something.
+func derivedID(identity []byte) ID {
+	sum := sha256.Sum256(identity)
 	id := ID(sum[:16])
 	id[6] = id[6]&0x0f | 0x80
 	id[8] = id[8]&0x3f | 0x80

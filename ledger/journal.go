@@ -1,6 +1,9 @@
 package ledger
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Posting is one immutable line: Amount moved from a debit account to a credit
 // account of the same commodity. A one-sided posting cannot be written, so a
@@ -49,6 +52,15 @@ type Journal struct {
 	InitiatedBy     string
 	Reverses        ID    // NilID unless this journal reverses another
 	Quantity        int64 // units of the reversal; zero otherwise
+	// Hold is the hold that the journal moved, and HoldEvent how; NilID and empty
+	// for none.
+	Hold      ID
+	HoldEvent HoldEvent
+	// Group is the id of the first of the linked commands that this one was
+	// accepted with, itself included, and GroupSize their number (I27); NilID and
+	// zero for a command on its own.
+	Group     ID
+	GroupSize int16
 }
 
 // Date is a calendar day, without a zone.
@@ -66,6 +78,20 @@ func DateOf(instant time.Time) Date {
 
 // Time returns the first instant of the day in UTC.
 func (d Date) Time() time.Time { return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, time.UTC) }
+
+// IsZero reports whether d is no day.
+func (d Date) IsZero() bool { return d == Date{} }
+
+// After reports whether d is a later day than other; every day is later than none.
+func (d Date) After(other Date) bool { return d.Compare(other) > 0 }
+
+// Compare orders days, none before all others.
+func (d Date) Compare(other Date) int {
+	return cmp.Or(cmp.Compare(d.Year, other.Year), cmp.Compare(d.Month, other.Month), cmp.Compare(d.Day, other.Day))
+}
+
+// Next returns the day that follows.
+func (d Date) Next() Date { return DateOf(d.Time().AddDate(0, 0, 1)) }
 
 // String returns the day as YYYY-MM-DD.
 func (d Date) String() string { return d.Time().Format(time.DateOnly) }
@@ -86,4 +112,5 @@ type Record struct {
 type Undone struct {
 	Quantity int64
 	Basis    int64
+	Tax      int64
 }

@@ -14,6 +14,10 @@ const (
 	queueCommandsMax = 8192
 	// batchCommandsMax bounds how long one commit holds its book's head.
 	batchCommandsMax = 1000
+	// yieldCommandsMax is up to how many commands a batch had for its callers to
+	// get a turn before the next one is filled: 10% more commands a second at 32
+	// callers (docs/adr/0013-one-round-trip-on-cached-state.md).
+	yieldCommandsMax = 128
 	// explanationBytesMax and argumentsBytesMax bound what a journal may carry
 	// besides its postings, and with batchCommandsMax the bytes of a batch.
 	explanationBytesMax = 4096
@@ -78,16 +82,27 @@ func (l *Ledger) Post(ctx context.Context, c Command) (Outcome, error) {
 // Submit queues a command without waiting: commands submitted to one book in
 // order are decided in that order. It returns the immediate errors of Post.
 func (l *Ledger) Submit(ctx context.Context, c Command) (*Pending, error) {
-	if err := l.validate(&c); err != nil {
+	return l.submit(ctx, []Command{c})
+}
+
+// submit queues a command, or several that are linked.
+func (l *Ledger) submit(ctx context.Context, commands []Command) (*Pending, error) {
+	if err := validateLinked(commands); err != nil {
 		return nil, err
 	}
-	pending := &Pending{ctx: ctx, command: &c, done: make(chan struct{})}
+	pending := &Pending{ctx: ctx, commands: make([]*Command, len(commands)), done: make(chan struct{})}
+	for i := range commands {
+		if err := l.validate(&commands[i]); err != nil {
+			return nil, err
+		}
+		pending.commands[i] = &commands[i]
+	}
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	if l.closed {
 		return nil, ErrClosed
 	}
-	if writer, ok := l.writers[c.Book]; ok {
+	if writer, ok := l.writers[commands[0].Book]; ok {
 		return pending, writer.enqueue(pending)
 	}
 	l.mu.RUnlock()
@@ -103,7 +118,7 @@ func (l *Ledger) submitFirst(pending *Pending) error {
 	if l.closed {
 		return ErrClosed
 	}
-	book := pending.command.Book
+	book := pending.commands[0].Book
 	w, ok := l.writers[book]
 	if !ok {
 		w = &writer{ledger: l, book: book, queue: make(chan *Pending, queueCommandsMax)}
@@ -160,32 +175,42 @@ func (l *Ledger) Close(ctx context.Context) error {
 	}
 }
 
-// Pending is a command whose outcome is on its way.
+// Pending is a command, or several linked ones, whose outcome is on its way.
 type Pending struct {
-	ctx     context.Context
-	command *Command
-	done    chan struct{}
-	outcome Outcome
-	err     error
+	ctx      context.Context
+	commands []*Command
+	done     chan struct{}
+	outcomes []Outcome // none after a fault
+	err      error
 }
 
 // Wait returns the outcome, or the context's error if that ends first; the
 // command's fate is then open, and a retry with its key will tell it.
 func (p *Pending) Wait(ctx context.Context) (Outcome, error) {
+	if err := p.await(ctx); err != nil {
+		return Outcome{}, err
+	}
+	if p.err != nil {
+		return Outcome{}, p.err
+	}
+	return p.outcomes[0], nil
+}
+
+func (p *Pending) await(ctx context.Context) error {
 	select {
 	case <-p.done:
-		return p.outcome, p.err
+		return nil
 	default:
 	}
 	select {
 	case <-p.done:
-		return p.outcome, p.err
+		return nil
 	case <-ctx.Done():
-		return Outcome{}, fmt.Errorf("wait for command %s: %w", p.command.ID, ctx.Err())
+		return fmt.Errorf("wait for command %s: %w", p.commands[0].ID, ctx.Err())
 	}
 }
 
-func (p *Pending) resolve(outcome Outcome, err error) {
-	p.outcome, p.err = outcome, err
+func (p *Pending) resolve(outcomes []Outcome, err error) {
+	p.outcomes, p.err = outcomes, err
 	close(p.done)
 }

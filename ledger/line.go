@@ -14,8 +14,12 @@ type measureKind uint8
 const (
 	measureNamed measureKind = iota
 	measureBasis
+	measureNet
+	measureTax
 	measureAtMost
 	measureNamedOrAll
+	measureExpired
+	measureLapsed
 )
 
 // Named measures a line by the amount given under name. A line whose amount is
@@ -23,8 +27,16 @@ const (
 func Named(name string) Measure { return Measure{argument: name} }
 
 // Basis measures a line by the basis the journal's lots gained or released, one
-// posting per money. It is left out where that is zero.
+// posting per money. It is left out where that is zero. The tax in it is included:
+// what was paid is deferred whole.
 func Basis() Measure { return Measure{kind: measureBasis} }
+
+// Net is Basis without the tax in it: what becomes revenue when units are used.
+func Net() Measure { return Measure{kind: measureNet} }
+
+// Tax is the tax in Basis, which becomes payable when units are used (a voucher for
+// several purposes is taxed then, and not at its sale).
+func Tax() Measure { return Measure{kind: measureTax} }
 
 // AtMost measures a line by the amount given under name, or by all that the
 // debit account can give where that is less: a charge bills what is there and
@@ -37,11 +49,34 @@ func AtMost(name string) Measure { return Measure{kind: measureAtMost, argument:
 // nothing to give the line is left out.
 func NamedOrAll(name string) Measure { return Measure{kind: measureNamedOrAll, argument: name} }
 
+// Expired measures a line by all units of the debit account that have expired, and
+// takes those. A command that finds none is refused with ErrNothingExpired.
+func Expired() Measure { return Measure{kind: measureExpired} }
+
+// Lapsed measures a line by the units that this very journal brought back to lots
+// that have expired, grace aside, and takes those. Without any it is left out.
+func Lapsed() Measure { return Measure{kind: measureLapsed} }
+
 // bounded reports whether the amount depends on what the debit account can give.
 func (m Measure) bounded() bool { return m.kind == measureAtMost || m.kind == measureNamedOrAll }
 
-// demand is the most units that a line of these arguments can take.
+// ofBasis reports whether the amount is of the lots' money, and posted per money.
+func (m Measure) ofBasis() bool {
+	return m.kind == measureBasis || m.kind == measureNet || m.kind == measureTax
+}
+
+// expires reports whether the line takes units because they have expired.
+func (m Measure) expires() bool { return m.kind == measureExpired || m.kind == measureLapsed }
+
+// plain reports whether a reversal can tell the amount from the arguments.
+func (m Measure) plain() bool { return m.kind == measureNamed || m.ofBasis() }
+
+// demand is the most units that a line of these arguments can take from what has
+// not expired.
 func (m Measure) demand(args Arguments) int64 {
+	if m.expires() {
+		return 0
+	}
 	amount, given := args.AmountOf(m.argument)
 	if m.kind == measureNamedOrAll && !given {
 		return math.MaxInt64
@@ -51,12 +86,15 @@ func (m Measure) demand(args Arguments) int64 {
 
 // Line is one posting of a template. Debit and Credit are account patterns:
 // "{name}" stands for an argument, an id ("WALLET:{wallet}:AVAILABLE") or a text
-// ("ISSUED:{origin}"). Commodity may be "{name}" too; for Basis lines it is the
-// money of the lots and is left empty.
+// ("ISSUED:{origin}"). Commodity may be "{name}" too; for lines measured by basis
+// it is the money of the lots and is left empty.
 //
 // Where only the credit account tracks lots, the line issues a lot; where only
-// the debit account does, it consumes units; where both do, it moves units from
-// place to place, and their lots, with all basis, stay what they are.
+// the debit account does, it consumes units. Where both do it moves units from
+// place to place, and their lots, with all basis, stay what they are; unless it
+// moves them between two wallets' own accounts, where nothing is set aside: then
+// the units and their basis go over into lots of the other wallet, with the same
+// terms.
 type Line struct {
 	Debit     string
 	Credit    string
@@ -69,10 +107,13 @@ type Line struct {
 }
 
 func (f *fold) expandLine(line Line) (Refusal, error) {
-	if line.Measure.kind == measureBasis {
-		return f.postBasis(line.Debit, line.Credit, f.command.Arguments)
+	if line.Measure.ofBasis() {
+		return f.postBasis(line.Measure, line.Debit, line.Credit, nil)
 	}
-	debit, credit, err := f.sides(line.Debit, line.Credit, line.Commodity.of(f.command.Arguments), f.command.Arguments)
+	if line.Measure.kind == measureLapsed && len(f.lapsed) == 0 {
+		return nil, nil
+	}
+	debit, credit, err := f.sides(line.Debit, line.Credit, line.Commodity, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -80,50 +121,79 @@ func (f *fold) expandLine(line Line) (Refusal, error) {
 	if refusal != nil || amount == 0 {
 		return refusal, nil
 	}
-	if refusal := f.admit(debit, credit); refusal != nil {
+	if refusal := f.admitBoth(debit, credit); refusal != nil {
 		return refusal, nil
 	}
-	switch {
-	case f.tracks(debit) && f.tracks(credit):
-		refusal, err = f.moveUnits(debit, credit, amount, line.Back)
-	case f.tracks(debit):
-		refusal = f.consume(debit, amount)
-	case f.tracks(credit):
-		refusal = f.issue(credit, amount)
+	if refusal, err := f.countHold(debit, credit, amount); refusal != nil || err != nil {
+		return refusal, err
 	}
-	if refusal != nil || err != nil {
+	if refusal, err := f.moveLots(line, debit, credit, amount); refusal != nil || err != nil {
 		return refusal, err
 	}
 	return f.post(debit, credit, amount), nil
 }
 
-// postBasis posts, per money, the basis that the lot movements carried.
-func (f *fold) postBasis(debitPattern, creditPattern string, args Arguments) (Refusal, error) {
+// moveLots does to lots what the posting does to balances.
+func (f *fold) moveLots(line Line, debit, credit Account, amount int64) (Refusal, error) {
+	switch from, to := f.tracks(debit), f.tracks(credit); {
+	case line.Measure.kind == measureLapsed:
+		f.consumeLapsed(debit)
+		return nil, nil
+	case from && to && !f.keeps(debit) && !f.keeps(credit):
+		return f.transfer(debit, credit, amount)
+	case from && to:
+		return f.moveUnits(debit, credit, amount, line.Back)
+	case from:
+		return f.consume(debit, amount, line.Measure.kind == measureExpired)
+	case to:
+		return f.issue(credit, amount), nil
+	}
+	return nil, nil
+}
+
+// postBasis posts, per money, the basis that the lot movements carried, or its part
+// that is tax, or that is not.
+func (f *fold) postBasis(m Measure, debitPattern, creditPattern string, original *Record) (Refusal, error) {
 	for _, money := range Moneys {
-		amount := f.basis[money]
+		amount := f.takeCarried(m, money)
 		if amount == 0 {
 			continue
 		}
-		debit, credit, err := f.sides(debitPattern, creditPattern, money, args)
+		debit, credit, err := f.sides(debitPattern, creditPattern, money, original)
 		if err != nil {
 			return nil, err
 		}
 		if refusal := f.post(debit, credit, amount); refusal != nil {
 			return refusal, nil
 		}
-		delete(f.basis, money)
 	}
 	return nil, nil
 }
 
+func (f *fold) takeCarried(m Measure, money Commodity) int64 {
+	carried := f.carried[money]
+	var amount int64
+	if m.kind != measureTax {
+		amount, carried.net = carried.net, 0
+	}
+	if m.kind != measureNet {
+		amount, carried.tax = amount+carried.tax, 0
+	}
+	f.carried[money] = carried
+	return amount
+}
+
 // measure returns a line's amount, zero where the line is left out.
 func (f *fold) measure(m Measure, debit Account, tracked bool) (int64, Refusal) {
+	if m.kind == measureLapsed {
+		return f.lapsedIn(debit), nil
+	}
 	amount, given := f.command.Arguments.AmountOf(m.argument)
 	needsAmount := m.kind == measureNamed && tracked || m.kind == measureNamedOrAll && given
 	if amount < 0 || amount == 0 && needsAmount {
 		return 0, &AmountError{code: codeInvalidAmount}
 	}
-	if !m.bounded() || m.kind == measureAtMost && !given || m.kind == measureNamedOrAll && given {
+	if m.plain() || m.kind == measureAtMost && !given || m.kind == measureNamedOrAll && given {
 		return amount, nil
 	}
 	if f.account(debit.ID) == nil && !f.rules.classes[debit.Class].PerOwner() {
@@ -132,15 +202,25 @@ func (f *fold) measure(m Measure, debit Account, tracked bool) (int64, Refusal) 
 	if refusal := f.admit(debit); refusal != nil {
 		return 0, refusal
 	}
-	if m.kind == measureNamedOrAll {
+	switch m.kind {
+	case measureExpired:
+		if amount = f.expiredIn(debit); amount == 0 {
+			return 0, &AmountError{code: codeNothingExpired}
+		}
+		return amount, nil
+	case measureNamedOrAll:
 		return f.giveable(debit), nil
+	default:
+		return min(amount, f.giveable(debit)), nil
 	}
-	return min(amount, f.giveable(debit)), nil
 }
 
 // giveable is all that an account can give.
 func (f *fold) giveable(account Account) int64 {
-	if f.tracks(account) {
+	switch {
+	case f.rules.classes[account.Class].Holds:
+		return f.held.Left()
+	case f.tracks(account):
 		return max(f.available(account), 0)
 	}
 	return max(f.normal(f.account(account.ID)), 0)
@@ -148,13 +228,22 @@ func (f *fold) giveable(account Account) int64 {
 
 // resolve returns the account that the command's arguments select.
 func (f *fold) resolve(pattern string, commodity Commodity) (Account, error) {
-	return f.rules.resolve(f.state.Book, pattern, commodity.of(f.command.Arguments), f.command.Arguments)
+	return f.rules.accountOf(f.command, f.state.Book, pattern, commodity)
 }
 
-func (f *fold) sides(debitPattern, creditPattern string, commodity Commodity, args Arguments) (debit, credit Account, err error) {
-	if debit, err = f.rules.resolve(f.state.Book, debitPattern, commodity, args); err != nil {
+// sides returns the accounts of a line: by the command's arguments, or for a
+// reversal by those of the journal it undoes.
+func (f *fold) sides(debitPattern, creditPattern string, commodity Commodity, original *Record) (debit, credit Account, err error) {
+	resolve := f.resolve
+	if original != nil {
+		resolve = func(pattern string, commodity Commodity) (Account, error) {
+			args := original.Journal.Arguments
+			return f.rules.resolve(f.state.Book, pattern, commodity.of(args), args)
+		}
+	}
+	if debit, err = resolve(debitPattern, commodity); err != nil {
 		return Account{}, Account{}, err
 	}
-	credit, err = f.rules.resolve(f.state.Book, creditPattern, commodity, args)
+	credit, err = resolve(creditPattern, commodity)
 	return debit, credit, err
 }

@@ -51,13 +51,13 @@ func DecodeRefusal(code string, facts []byte) (Refusal, error) {
 		return &InsufficientFundsError{Account: args.IDOf("account"), Required: amount("required"), Available: amount("available"), Held: amount("held")}, nil
 	case codeAlreadyDone:
 		return &AlreadyDoneError{Journal: args.IDOf("journal")}, nil
-	case codeAccountFrozen, codeAccountClosed, codeAccountMissing:
+	case codeAccountFrozen, codeAccountClosed, codeAccountMissing, codeSameAccount:
 		return &AccountError{Account: args.IDOf("account"), code: code}, nil
 	case codeStatusConflict:
 		return &StatusConflictError{Account: args.IDOf("account"), Status: AccountStatus(args.TextOf("status"))}, nil
 	case codeNotReversible, codeReversalExceeds, codeUnknownJournal:
 		return &ReversalError{Journal: args.IDOf("journal"), Left: amount("left"), code: code}, nil
-	case codeInvalidAmount, codeAmountOverflow:
+	case codeInvalidAmount, codeAmountOverflow, codeNothingExpired:
 		return &AmountError{code: code}, nil
 	case codeGuardFailed:
 		detail, err := DecodeArguments([]byte(args.TextOf("detail")))
@@ -66,6 +66,6 @@ func DecodeRefusal(code string, facts []byte) (Refusal, error) {
 		}
 		return &GuardFailedError{Kind: args.TextOf("kind"), ID: args.TextOf("id"), Reason: args.TextOf("reason"), Detail: detail}, nil
 	default:
-		return nil, fmt.Errorf("decode refusal: unknown code %q", code)
+		return decodeNewer(code, args)
 	}
 }

@@ -16,14 +16,15 @@ func (r *Rules) Replay(s *State, j Journal) (*Delta, error) {
 	if j.Seq != s.Seq+1 {
 		return nil, fmt.Errorf("replay journal %s: seq %d follows %d (I18)", j.ID, j.Seq, s.Seq)
 	}
-	if template, known := r.templates[j.Template]; known && template.Version != j.TemplateVersion {
-		return nil, fmt.Errorf("replay journal %s: template %s is at version %d, not %d", j.ID, j.Template, template.Version, j.TemplateVersion)
+	template, known := r.TemplateVersion(j.Template, j.TemplateVersion)
+	if !known {
+		return nil, fmt.Errorf("replay journal %s: %w: template %s has no version %d", j.ID, ErrInvalidCommand, j.Template, j.TemplateVersion)
 	}
 	s.Now = j.PostedAt
-	delta, outcome, err := r.Apply(s, &Command{
+	delta, outcome, err := r.apply(s, &Command{
 		ID: j.ID, Book: j.Book, Template: j.Template, Arguments: j.Arguments, EffectiveAt: j.EffectiveAt,
 		Subject: j.Subject, Explanation: j.Explanation, InitiatedBy: j.InitiatedBy,
-	})
+	}, template)
 	if err != nil {
 		return nil, fmt.Errorf("replay journal %s: %w", j.ID, err)
 	}

@@ -9,15 +9,18 @@ import (
 // quantity that may be a part. The last-taken lots are undone first, with the
 // basis their movements recorded.
 func (f *fold) reverse() (Refusal, error) {
+	if !f.template.Reversal {
+		return nil, nil
+	}
 	args := f.command.Arguments
 	id := args.IDOf("journal")
 	original, found := f.state.Journals[id]
 	if wallet := args.IDOf("wallet"); !found || (!wallet.IsZero() && wallet != original.Journal.Wallet) {
 		return &ReversalError{Journal: id, code: codeUnknownJournal}, nil
 	}
-	template, known := f.rules.templates[original.Journal.Template]
+	template, known := f.rules.TemplateVersion(original.Journal.Template, original.Journal.TemplateVersion)
 	if !known {
-		return nil, fmt.Errorf("journal %s was posted by unknown template %s", id, original.Journal.Template)
+		return nil, fmt.Errorf("journal %s was posted by unknown version %d of template %s", id, original.Journal.TemplateVersion, original.Journal.Template)
 	}
 	whole := template.quantity(original.Journal.Arguments)
 	left := whole - original.Reversed
@@ -52,7 +55,7 @@ func (p part) of(amount int64) int64 {
 // quantity is the number of lot units a template's journal moved.
 func (t *Template) quantity(args Arguments) int64 {
 	for _, line := range t.Lines {
-		if line.Measure.kind != measureBasis && line.Commodity.of(args) == CNX {
+		if !line.Measure.ofBasis() && line.Commodity.of(args) == CNX {
 			amount, _ := args.AmountOf(line.Measure.argument)
 			return amount
 		}
@@ -72,10 +75,10 @@ func (f *fold) reverseLines(template *Template, original *Record, undo part) (Re
 }
 
 func (f *fold) reverseLine(line Line, original *Record, args Arguments, undo part) (Refusal, error) {
-	if line.Measure.kind == measureBasis {
-		return f.postBasis(line.Credit, line.Debit, args)
+	if line.Measure.ofBasis() {
+		return f.postBasis(line.Measure, line.Credit, line.Debit, original)
 	}
-	debit, credit, err := f.sides(line.Credit, line.Debit, line.Commodity.of(args), args)
+	debit, credit, err := f.sides(line.Credit, line.Debit, line.Commodity, original)
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +86,7 @@ func (f *fold) reverseLine(line Line, original *Record, args Arguments, undo par
 	if amount = undo.of(amount); amount == 0 {
 		return nil, nil
 	}
-	if refusal := f.admit(debit, credit); refusal != nil {
+	if refusal := f.admitBoth(debit, credit); refusal != nil {
 		return refusal, nil
 	}
 	switch {
@@ -109,7 +112,9 @@ func (f *fold) undoConsumption(account Account, original *Record, quantity int64
 		}
 		units := min(quantity, undoable)
 		quantity -= units
-		f.restore(account.ID, f.lot(movement.Lot), units, share(-movement.Basis-done.Basis, units, undoable))
+		f.restore(account.ID, f.lot(movement.Lot), worth{
+			units, share(-movement.Basis-done.Basis, units, undoable), share(-movement.Tax-done.Tax, units, undoable),
+		})
 	}
 	if quantity > 0 {
 		panic("ledger: lot movements do not cover the reversal (I17)")
@@ -122,13 +127,13 @@ func (f *fold) undoIssue(account Account, original *Record, quantity int64) Refu
 	lot := f.lot(original.Movements[0].Lot)
 	var here int64
 	for _, place := range f.placesOf(account.ID) {
-		if place.Lot == lot.ID && !lot.expired(f.state.Now) {
+		if place.Lot == lot.ID && !lot.ExpiredBy(f.state.Now) {
 			here = place.Quantity
 		}
 	}
 	if quantity > here {
-		return &InsufficientFundsError{Account: account.ID, Required: quantity, Available: here, Held: f.held(account)}
+		return &InsufficientFundsError{Account: account.ID, Required: quantity, Available: here, Held: f.heldOf(account)}
 	}
-	f.consumeFrom(account.ID, lot, quantity)
+	f.consumeFrom(Place{Lot: lot.ID, Account: account.ID}, lot, quantity)
 	return nil
 }

@@ -11,9 +11,13 @@ type Store interface {
 	// Batch runs one batch of needs.Book: it locks the book's head, the only
 	// lock among the book's writers, across processes; reads what needs names in
 	// later statements, so that it sees everything committed before the lock was
-	// granted; calls fold exactly once with that state; and writes what fold
-	// returns in the same database transaction. Nil writes mean that there is
-	// nothing to commit.
+	// granted; calls fold with that state; and writes what fold returns in the same
+	// database transaction. Nil writes mean that there is nothing to commit.
+	//
+	// It may call fold before, on a state that it remembers, when it proves under
+	// the lock that the head is still where that state was and that the clocks
+	// agree (SkewMax), and that no key of needs was used before. When any of it is
+	// not so, nothing is written and fold is called again: its last call counts.
 	//
 	// It returns nil only when the writes are durable. It wraps ErrRetry around
 	// every fault after which the same batch may be submitted again, also when
@@ -21,6 +25,11 @@ type Store interface {
 	// lock, will tell. An error of fold comes back unchanged, with nothing
 	// written. Any other error means that a command of the batch is at fault.
 	Batch(ctx context.Context, needs *Needs, fold func(*State) (*Writes, error)) error
+
+	// Read returns what needs names as it stands, all of it at one head of the book,
+	// without a lock and without writing: State.Now is what a batch of this moment
+	// would have.
+	Read(ctx context.Context, needs *Needs) (*State, error)
 }
 
 // Needs names the rows that a batch's commands may touch. Storage may return
@@ -29,7 +38,10 @@ type Needs struct {
 	Book BookID
 	// Clock is the process clock when the batch was made. State.Now must be
 	// BatchTime(Clock, State.LastPostedAt).
-	Clock    time.Time
+	Clock time.Time
+	// SkewMax is how far the database's clock may be off Clock when the fold does
+	// not get to see DatabaseTime; 0 for any, with an injected clock.
+	SkewMax  time.Duration
 	Accounts []ID
 	// Demand says, per lot-tracking account, how many units the batch could
 	// take: unexpired places must be in the state, in spend order, until they
@@ -51,6 +63,28 @@ type Needs struct {
 	Keys     []IdempotencyKey
 	Once     []string
 	Rows     []RowID
+	// Holds must be in the state where they exist, each with its accounts and with
+	// every place of its units and their lots; and so must be those lots' places,
+	// empty or not, in the hold's own Account, as with Journals. The same is needed,
+	// unnamed, of the open holds on an account of Demand or Whole that have expired
+	// by the batch's time: a command may release them first. What the other open
+	// holds on such an account have left goes into State.HeldElsewhere.
+	Holds []ID
+	// HoldsOf lists accounts all of whose open holds must be in the state, as rows
+	// alone; nothing of such an account is in State.HeldElsewhere.
+	HoldsOf []ID
+	// Transfers move units from an account to another wallet: the lots of that
+	// wallet that stem from a root of the units, or may, must be in the state with
+	// their places in its accounts named here.
+	Transfers []Transfer
+}
+
+// Transfer names an account that units leave and the wallet that receives them, in
+// the account To.
+type Transfer struct {
+	From   ID
+	To     ID
+	Wallet ID
 }
 
 // Writes is everything a batch adds, as final values: the columns of the
@@ -65,7 +99,7 @@ type Writes struct {
 	Postings  []JournalPosting
 	Movements []JournalMovement
 	NewLots   []Lot
-	Lots      []Lot   // that existed, with their new Remaining and BasisRemaining
+	Lots      []Lot   // that existed: Remaining, BasisRemaining and TaxRemaining are new, of a child also Granted, Basis and Tax, and GraceUntil
 	Places    []Place // with their new quantity
 	Balances  []BalanceChange
 	Days      []DayDelta
@@ -73,6 +107,15 @@ type Writes struct {
 	Keys      []KeyRow
 	Once      []OnceRow
 	Effects   []EffectRows
+	NewHolds  []Hold
+	Holds     []Hold // that existed, with their new Reserved, Captured, Released, Status and ClosedAt
+	Limits    []LimitChange
+	Periods   []PeriodChange
+	// Root is over the leaves of the batch's journals, those of State.Unsealed
+	// before them, and Hash the new head of the chain. Both are zero when the batch
+	// has no journal.
+	Root Hash
+	Hash Hash
 }
 
 // JournalPosting is a posting with the journal it belongs to.

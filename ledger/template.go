@@ -7,14 +7,15 @@ import (
 )
 
 // NewLot names the arguments that give the terms of the lot a template issues.
-// The lot's id is the journal's, its quantity the line's amount; expiry and
-// basis may be absent.
+// The lot's id is the journal's, its quantity the line's amount; expiry, basis and
+// the tax in it may be absent.
 type NewLot struct {
-	Origin, ExpiresAt, Priority, Money, Basis, Jurisdiction string
+	Origin, ExpiresAt, Priority, Money, Basis, Tax, Jurisdiction string
 }
 
 // StatusChange moves an account (pattern, commodity) from one status to another;
-// a command that finds it elsewhere is refused with StatusConflictError.
+// a command that finds it elsewhere is refused with StatusConflictError. Closing
+// needs an account without balance and without open holds.
 type StatusChange struct {
 	Account   string
 	Commodity Commodity
@@ -35,6 +36,17 @@ type Template struct {
 	Opens []Open
 	Lines []Line
 	Lot   *NewLot
+	// Hold is what it does to a hold, if anything.
+	Hold *HoldUse
+	// Limit makes it set a limit of an account.
+	Limit *LimitUse
+	// Period makes it close, or reopen, the accounting period that the text argument
+	// "period" names as YYYY-MM.
+	Period PeriodEvent
+	// Grace names the time argument until which units may be used that come back to
+	// a lot that has expired. Without it, or once that time is past, they stay
+	// expired, and a line measured by Lapsed takes them out.
+	Grace string
 	// Status is the account status it changes, if any.
 	Status *StatusChange
 	// ReversibleAs lists the reversal types it accepts; none means never. Only
@@ -44,7 +56,7 @@ type Template struct {
 	// Reversal marks the one template that reverses others: its arguments are
 	// "journal", "type", optionally "quantity" (absent: all that is left) and
 	// "wallet" (whose journal it must be); its lines come from the original's
-	// template.
+	// template, and its own follow.
 	Reversal bool
 }
 
@@ -58,20 +70,35 @@ type Open struct {
 // them: all the fold knows of the business. It is immutable once built.
 type Rules struct {
 	classes   map[string]Class
-	templates map[string]*Template
+	templates map[string]*Template // the newest version of each
+	versions  map[templateVersion]*Template
+	// expiry is the template that releases an expired hold.
+	expiry *Template
+}
+
+type templateVersion struct {
+	name    string
+	version int32
 }
 
 // NewRules checks that every template names classes of the chart and that its
-// debits and credits could balance. Its errors are programming errors: they
-// name the template and the line.
+// debits and credits could balance. A template may be given in several versions:
+// commands use the newest, journals are replayed and reversed by their own. Its
+// errors are programming errors: they name the template and the line.
 func NewRules(chart []Class, templates []Template) (*Rules, error) {
-	rules := &Rules{classes: make(map[string]Class, len(chart)), templates: make(map[string]*Template, len(templates))}
+	rules := &Rules{
+		classes: make(map[string]Class, len(chart)), templates: make(map[string]*Template, len(templates)),
+		versions: make(map[templateVersion]*Template, len(templates)),
+	}
 	for _, class := range chart {
 		if _, found := rules.classes[class.Name]; found || class.Normal == 0 {
 			return nil, fmt.Errorf("ledger: class %s is listed twice or has no normal side", class.Name)
 		}
 		if class.UsableAfterExpiry && !class.TracksLots {
 			return nil, fmt.Errorf("ledger: class %s keeps units after expiry, but tracks no lots", class.Name)
+		}
+		if class.Holds && (!class.UsableAfterExpiry || !class.Floored) {
+			return nil, fmt.Errorf("ledger: class %s holds, but its units expire in it or it has no floor", class.Name)
 		}
 		rules.classes[class.Name] = class
 	}
@@ -110,9 +137,25 @@ func (r *Rules) tracksLots(pattern string) bool {
 	return false
 }
 
-// Template returns the template of that name.
+// holds reports whether the pattern may name an account of held units.
+func (r *Rules) holds(pattern string) bool {
+	for _, class := range r.classes {
+		if class.Holds && class.matches(pattern) {
+			return true
+		}
+	}
+	return false
+}
+
+// Template returns the newest version of the template of that name.
 func (r *Rules) Template(name string) (*Template, bool) {
 	template, ok := r.templates[name]
+	return template, ok
+}
+
+// TemplateVersion returns the template of that name as it was in that version.
+func (r *Rules) TemplateVersion(name string, version int32) (*Template, bool) {
+	template, ok := r.versions[templateVersion{name, version}]
 	return template, ok
 }
 
@@ -157,6 +200,22 @@ func (r *Rules) resolve(book BookID, pattern string, commodity Commodity, args A
 		code[i], class[i] = text, text
 	}
 	return r.account(book, strings.Join(code, ":"), strings.Join(class, ":"), commodity, owner)
+}
+
+// accountOf is resolve for a pattern of the command's own template, which it
+// remembers: to derive an account's id is the dearest part of folding.
+func (r *Rules) accountOf(c *Command, book BookID, pattern string, commodity Commodity) (Account, error) {
+	commodity = commodity.of(c.Arguments)
+	for i := range c.resolved {
+		if known := &c.resolved[i]; known.pattern == pattern && known.account.Commodity == commodity {
+			return known.account, nil
+		}
+	}
+	account, err := r.resolve(book, pattern, commodity, c.Arguments)
+	if err == nil {
+		c.resolved = append(c.resolved, resolvedAccount{pattern, account})
+	}
+	return account, err
 }
 
 func (r *Rules) account(book BookID, code, class string, commodity Commodity, owner ID) (Account, error) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"time"
 )
 
@@ -25,20 +26,30 @@ func (w *writer) enqueue(pending *Pending) error {
 }
 
 func (w *writer) loop() {
+	answered := 0
 	for first := range w.queue {
+		// Callers who were just answered and have more to say come into this batch
+		// rather than the next: among few callers that makes one batch out of two.
+		// Among many it would only keep storage waiting.
+		if answered <= yieldCommandsMax {
+			runtime.Gosched()
+		}
 		batch := w.admit(nil, first)
+		commands := len(first.commands)
 	fill:
-		for len(batch) < batchCommandsMax {
+		for commands < batchCommandsMax {
 			select {
 			case next, open := <-w.queue:
 				if !open {
 					break fill
 				}
 				batch = w.admit(batch, next)
+				commands += len(next.commands)
 			default:
 				break fill
 			}
 		}
+		answered = commands
 		w.run(batch)
 	}
 }
@@ -46,7 +57,7 @@ func (w *writer) loop() {
 // admit adds a command to the batch unless its caller has left.
 func (w *writer) admit(batch []*Pending, pending *Pending) []*Pending {
 	if err := pending.ctx.Err(); err != nil {
-		pending.resolve(Outcome{}, err)
+		pending.resolve(nil, err)
 		return batch
 	}
 	return append(batch, pending)
@@ -66,7 +77,7 @@ func (w *writer) run(batch []*Pending) {
 	}
 	for i, pending := range batch {
 		if err != nil {
-			pending.resolve(Outcome{}, err)
+			pending.resolve(nil, err)
 			continue
 		}
 		pending.resolve(outcomes[i], errs[i])
@@ -79,7 +90,7 @@ func transient(err error) bool {
 }
 
 // commit submits a batch until it is decided, at most attemptsMax times.
-func (w *writer) commit(batch []*Pending) (outcomes []Outcome, errs []error, err error) {
+func (w *writer) commit(batch []*Pending) (outcomes [][]Outcome, errs []error, err error) {
 	for attempt := range attemptsMax {
 		if attempt > 0 && !w.backOff(attempt) {
 			break
@@ -104,35 +115,40 @@ func (w *writer) backOff(attempt int) bool {
 	}
 }
 
-func (w *writer) attempt(batch []*Pending) (outcomes []Outcome, errs []error, err error) {
+func (w *writer) attempt(batch []*Pending) (outcomes [][]Outcome, errs []error, err error) {
 	defer func() {
 		if broken := recover(); broken != nil {
 			err = fmt.Errorf("batch of book %d: broken invariant: %v", w.book, broken)
 		}
 	}()
 	config := w.ledger.config
-	commands := make([]*Command, len(batch))
-	for i, pending := range batch {
-		commands[i] = pending.command
+	commands := make([]*Command, 0, len(batch))
+	for _, pending := range batch {
+		commands = append(commands, pending.commands...)
 	}
 	needs, err := config.Rules.needs(w.book, commands)
 	if err != nil {
 		return nil, nil, err
 	}
 	needs.Clock = config.Clock()
+	if !config.InjectedClock {
+		needs.SkewMax = clockSkewMax
+	}
 	ctx, cancel := context.WithTimeout(w.ledger.stopped, attemptTimeout)
 	defer cancel()
-	outcomes, errs = make([]Outcome, len(batch)), make([]error, len(batch))
+	outcomes, errs = make([][]Outcome, len(batch)), make([]error, len(batch))
 	err = config.Store.Batch(ctx, needs, func(state *State) (*Writes, error) {
 		if err := w.checkClock(needs.Clock, state.DatabaseTime); err != nil {
 			return nil, err
 		}
 		b := newBatch(config.Rules, state)
-		for i, command := range commands {
-			outcomes[i], errs[i] = b.fold(command)
+		for i, pending := range batch {
+			outcomes[i], errs[i] = b.decide(pending.commands)
 		}
-		for i := range outcomes {
-			outcomes[i].BookSeq = state.Seq
+		for _, decided := range outcomes {
+			for i := range decided {
+				decided[i].BookSeq = state.Seq
+			}
 		}
 		return b.finish(), nil
 	})

@@ -108,6 +108,8 @@ func (r *Resolver) adRefusalMember(ctx context.Context, at adPlaces, result camp
 	switch refusal := result.Outcome.Refusal.(type) {
 	case *ledger.InsufficientFundsError:
 		return insufficientFunds(at.amount, result.Commodity, refusal, replayed), nil
+	case *ledger.LimitError:
+		return limitExceeded(at.amount, refusal, replayed), nil
 	case *ledger.AlreadyDoneError:
 		return model.AlreadyRecorded{
 			Code: model.ErrorCodeAlreadyRecorded, Message: "it was recorded before", Path: inputPath(at.once),

@@ -61,6 +61,7 @@ func TestExamples(t *testing.T) {
 var exampleMarkets = map[string]func(testing.TB) adWorld{
 	"campaign-list": newAdMarket, "campaign-detail": newAdMarket, "create-and-fund-campaign": newAdMarket,
 	"set-campaign-statuses": newAdMarket, "record-click-charges": newAdMarket, "campaign-charge-journal": newAdMarket,
+	"settle-bid": newBid, "agency-transfer": newShared,
 	"spend-by-product": newCrowd, "wallet-flows": newCrowd,
 }
 

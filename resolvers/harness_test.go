@@ -20,6 +20,7 @@ import (
 
 	"purser/internal/auth"
 	"purser/internal/campaign"
+	"purser/internal/finance"
 	"purser/internal/httpapi"
 	"purser/internal/market"
 	"purser/internal/obs"
@@ -46,6 +47,7 @@ type world struct {
 	ledger    *ledger.Ledger
 	service   *wallet.Service
 	campaigns *campaign.Service
+	finance   *finance.Service
 	handler   http.Handler
 	log       *logBuffer
 	batches   atomic.Int64
@@ -77,8 +79,9 @@ func newWorld(t testing.TB) *world {
 	w.campaigns = campaign.NewService(campaign.Config{
 		Ledger: w.ledger, Directory: reader, Clock: w.clock, NewID: w.newID, Projections: market.Projections(),
 	})
+	w.finance = finance.NewService(w.ledger, reader, w.clock, w.newID)
 	w.handler = newHandler(t, resolvers.Config{
-		Service: w.service, Campaigns: w.campaigns, Reader: reader, Clock: w.clock, Log: obs.NewLogger(w.log, obs.Production), RequestID: obs.RequestID,
+		Service: w.service, Campaigns: w.campaigns, Finance: w.finance, Reader: reader, Clock: w.clock, Log: obs.NewLogger(w.log, obs.Production), RequestID: obs.RequestID,
 		LoaderBatches: func(n int64) { w.batches.Add(n) },
 	})
 	return w
@@ -131,6 +134,7 @@ func (personas) Verify(_ context.Context, token string) (*auth.Principal, error)
 
 // serviceToken may call every mutation that is for services.
 const serviceToken = "billing SERVICE / openWallet grantConnects purchaseConnects reverseTransaction freezeWallet unfreezeWallet setMembership" +
+	" placeHold increaseHold captureHold releaseHold transferConnects setSpendingLimit" +
 	" openAdAccount depositAdFunds recordClickCharges"
 
 const financeToken = "ines FINANCE"

@@ -46,7 +46,7 @@ func (r *Resolver) lookAhead(ctx context.Context, selections ...ast.SelectionSet
 
 func isSection(field string) bool {
 	switch field {
-	case "balance", "lots", "expiring", "transactions", "spend":
+	case "balance", "lots", "holds", "expiring", "transactions", "spend":
 		return true
 	default:
 		return false
@@ -64,6 +64,10 @@ func (r *Resolver) sectionQuery(operation *graphql.OperationContext, field graph
 	case "lots":
 		var plan lotsPlan
 		plan, err = planLots(pageArgumentsOf(arguments), arguments["state"].(*model.LotState))
+		query = plan.query
+	case "holds":
+		var plan holdsPlan
+		plan, err = planHolds(pageArgumentsOf(arguments), arguments["status"].(*model.HoldStatus))
 		query = plan.query
 	case "expiring":
 		query, err = expiringQuery(arguments["withinDays"].(int32))

@@ -78,8 +78,12 @@ func (q queryResolver) lotNodes(ctx context.Context, wanted *nodeRefs, found map
 func lotModel(lot wallet.Lot, access wallet.Access) *model.Lot {
 	shown := &model.Lot{
 		ID: lotID(lot.Book, lot.ID), Origin: model.LotOrigin(lot.Origin), Granted: lot.Granted, Remaining: lot.Remaining,
-		ExpiresAt: expiryModel(lot.ExpiresAt), Priority: lot.Priority, State: model.LotState(lot.State),
+		ExpiresAt: expiryModel(lot.ExpiresAt), GraceUntil: expiryModel(lot.GraceUntil), Priority: lot.Priority, State: model.LotState(lot.State),
 		Jurisdiction: lot.Jurisdiction, JournalID: journalID(lot.Book, lot.ID),
+	}
+	if !lot.Root.IsZero() {
+		root := lotID(lot.Book, lot.Root)
+		shown.RootID = &root
 	}
 	if access.SeesBasis() {
 		shown.Basis, shown.BasisRemaining = moneyModel(lot.Money, lot.Basis), moneyModel(lot.Money, lot.BasisRemaining)

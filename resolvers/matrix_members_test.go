@@ -1,6 +1,10 @@
 package resolvers_test
 
-import "github.com/vektah/gqlparser/v2/ast"
+import (
+	"time"
+
+	"github.com/vektah/gqlparser/v2/ast"
+)
 
 // matrixMember says how a mutation is brought to return one member of its union.
 type matrixMember struct {
@@ -11,8 +15,9 @@ type matrixMember struct {
 
 // matrixMembers are by mutation and member, else by member, else by mutation.
 // AmountOverflow and CampaignLimit are not among them: amounts near 2^63 and 10,000
-// campaigns are more than requests of this size can make, so that their rows are
-// listed as never reached.
+// campaigns are more than requests of this size can make; nor is HoldExpired of
+// placeHold, which only a clock that moves meanwhile leads to. Their rows are listed as
+// never reached.
 var matrixMembers = map[string]matrixMember{
 	"spendConnects:InsufficientFunds":      {change: set("quantity", 1_000_000)},
 	"spendConnects:AlreadySpent":           {repeat: true, change: newKey},
@@ -29,6 +34,34 @@ var matrixMembers = map[string]matrixMember{
 	"reverseTransaction:NotReversible":       {change: ofCredit},
 	"reverseTransaction:InsufficientFunds":   {change: all(ofCredit, allOfIt)},
 	"reverseTransaction:IdempotencyConflict": {repeat: true, change: set("quantity", 2)},
+
+	"spendConnects:SpendingLimitExceeded":  {world: "limited"},
+	"createCampaign:SpendingLimitExceeded": {world: "limited", change: set("fundMinor", 1)},
+	"fundCampaign:SpendingLimitExceeded":   {world: "limited"},
+
+	"placeHold:InsufficientFunds":            {change: set("quantity", 1_000_000)},
+	"placeHold:WalletFrozen":                 {world: "frozen"},
+	"placeHold:SpendingLimitExceeded":        {world: "limited"},
+	"placeHold:IdempotencyConflict":          {repeat: true, change: set("quantity", 2)},
+	"increaseHold:InsufficientFunds":         {change: set("quantity", 1_000_000)},
+	"increaseHold:HoldClosed":                {change: ofClosedHold},
+	"increaseHold:HoldExpired":               {world: "frozen", change: ofExpiredHold},
+	"increaseHold:WalletFrozen":              {world: "frozen"},
+	"increaseHold:SpendingLimitExceeded":     {world: "limited"},
+	"increaseHold:IdempotencyConflict":       {repeat: true, change: set("quantity", 2)},
+	"captureHold:HoldExceeded":               {change: set("quantity", 1_000_000)},
+	"captureHold:HoldClosed":                 {change: ofClosedHold},
+	"captureHold:HoldExpired":                {world: "frozen", change: ofExpiredHold},
+	"captureHold:IdempotencyConflict":        {repeat: true, change: set("quantity", 2)},
+	"releaseHold:HoldExceeded":               {change: set("quantity", 1_000_000)},
+	"releaseHold:HoldClosed":                 {change: ofClosedHold},
+	"releaseHold:IdempotencyConflict":        {repeat: true, change: set("quantity", 2)},
+	"transferConnects:InsufficientFunds":     {change: set("quantity", 1_000_000)},
+	"transferConnects:NotSameOrganisation":   {change: toAPerson},
+	"transferConnects:WalletFrozen":          {world: "frozen"},
+	"transferConnects:SpendingLimitExceeded": {world: "limited"},
+	"transferConnects:IdempotencyConflict":   {repeat: true, change: set("quantity", 2)},
+	"setSpendingLimit:IdempotencyConflict":   {repeat: true, change: set("maximum", 1_000_000)},
 
 	// A freeze changes what all others would be answered, so a success has a world
 	// of its own, and the refusals are asked for where nothing changes.
@@ -86,6 +119,20 @@ var matrixMembers = map[string]matrixMember{
 	"recordClickCharges:AlreadyRecorded":       {repeat: true, change: newKey},
 	"recordClickCharges:IdempotencyConflict":   {repeat: true, change: set("clicks", 2)},
 
+	// Each asks for a period of its own where nothing is closed, so that any may be.
+	"closePeriod:ClosePeriodSuccess":      {change: set("period", "2025-01")},
+	"closePeriod:SecondApproverRequired":  {repeat: true, change: newKey},
+	"closePeriod:NotSequential":           {world: "frozen"},
+	"closePeriod:PeriodNotOver":           {change: set("period", "2026-03")},
+	"closePeriod:InvariantFailed":         {world: "unfreezing"},
+	"closePeriod:RequestPending":          {world: "frozen", change: set("period", "2026-02")},
+	"closePeriod:IdempotencyConflict":     {repeat: true, change: set("reason", "another")},
+	"reopenPeriod:ReopenPeriodSuccess":    {world: "freezing", change: set("period", "2026-02")},
+	"reopenPeriod:SecondApproverRequired": {world: "frozen", change: set("period", "2026-02")},
+	"reopenPeriod:NotSequential":          {},
+	"reopenPeriod:RequestPending":         {change: set("period", "2025-03")},
+	"reopenPeriod:IdempotencyConflict":    {repeat: true, change: set("reason", "another")},
+
 	"ValidationFailed": {change: set("idempotencyKey", "short")},
 }
 
@@ -132,3 +179,22 @@ func allOfIt(_ *sampler, input map[string]any) {
 
 // ofCredit aims at a transaction that brought units, part of which are spent.
 func ofCredit(s *sampler, input map[string]any) { input["transactionId"] = s.id(creditID) }
+
+// ofClosedHold aims at a hold that was placed and given back for the request, by the
+// one who may; whoever may not, and whoever aims at nothing, aims at the one that is
+// there.
+func ofClosedHold(s *sampler, input map[string]any) {
+	wallet := s.aim["Wallet"]
+	if s.caller.opensAll != ast.Mutation || wallet != s.world.names["wallet"] && wallet != s.world.names["foreign"] {
+		return
+	}
+	hold := s.world.place(wallet, 1, s.world.clock().Add(24*time.Hour))
+	s.world.mutate(serviceToken, releaseMutation, map[string]any{"idempotencyKey": s.world.key(), "holdId": hold})
+	input["holdId"] = hold
+}
+
+// ofExpiredHold aims at a hold that has expired and that nobody has released.
+func ofExpiredHold(s *sampler, input map[string]any) { input["holdId"] = s.id(expiredHoldID) }
+
+// toAPerson transfers to a wallet that is nobody's of the organisation, unless it is.
+func toAPerson(s *sampler, input map[string]any) { input["toWalletId"] = s.id("Wallet") }

@@ -35,6 +35,9 @@ var samplesByName = map[string]any{
 	"startsAt": "2026-03-06T00:00:00Z", "minuteAt": "2026-03-05T12:00:00Z", "bidMinor": 5, "impressions": 2, "clicks": 1, "chargeMinor": 1,
 	"FundCampaignInput.amountMinor": 1, "ReleaseCampaignFundsInput.amountMinor": 1, "OpenAdAccountInput.commodity": "USD",
 	"CampaignOrderInput.by": "SPEND_NET", "SetCampaignStatusInput.status": "ARCHIVED", "SetCampaignStatusesInput.status": "ARCHIVED",
+	"ClosePeriodInput.period": "2025-02", "ClosePeriodInput.reason": "matrix", "ReopenPeriodInput.period": "2025-02", "ReopenPeriodInput.reason": "matrix",
+	"deferredRevenueRollforward.period": "2026-03", "outstandingLiability.by": []string{"JURISDICTION", "ORIGIN", "MONEY"},
+	"LedgerAccountInput.book": 4, "LedgerAccountInput.code": "2000", "LedgerAccountInput.commodity": "USD",
 	"AnalyticsQuery.metrics": []string{"SPEND_NET", "CTR", "CLICKS"}, "AnalyticsQuery.dimensions": []string{"COMMODITY", "DATE", "CAMPAIGN"},
 }
 
@@ -50,13 +53,14 @@ var samplesByType = map[string]any{
 var samplesOfOptional = map[string]bool{
 	"first": true, "withinDays": true, "ReverseTransactionInput.quantity": true, "DateRangeInput.from": true, "DateRangeInput.to": true,
 	"AnalyticsQuery.dimensions": true, "AnalyticsQuery.compare": true, "performance.compare": true, "campaigns.order": true, "campaigns.range": true,
-	"performance.range": true, "reconciliation.range": true, "UpdateCampaignInput.bidMinor": true, "ReleaseCampaignFundsInput.amountMinor": true,
+	"ReleaseHoldInput.quantity": true, "outstandingLiability.by": true, "performance.range": true, "reconciliation.range": true, "UpdateCampaignInput.bidMinor": true, "ReleaseCampaignFundsInput.amountMinor": true,
 }
 
 // idsByName says of which type the ids in these arguments are, or what else of the
 // target they name.
 var idsByName = map[string]string{
 	"walletId": "Wallet", "transactionId": "Transaction", "organisationId": organisationID, "adAccountId": "AdAccount", "campaignId": "Campaign",
+	"holdId": "Hold", "fromWalletId": poolID, "toWalletId": memberWalletID,
 	"campaignIds": "Campaign", "DepositAdFundsInput.adAccountId": prepaidID,
 }
 

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"testing"
 	"time"
+
+	"purser/ledger"
 )
 
 // Things of a target that are not named by a type.
@@ -12,6 +14,9 @@ const (
 	organisationID = "organisation"
 	prepaidID      = "ad account that pays in money"
 	managerToken   = "who may change its campaigns"
+	poolID         = "wallet that gives"
+	memberWalletID = "wallet that receives"
+	expiredHoldID  = "hold that has expired"
 )
 
 // target is one object of each type, by type name, all of one owner.
@@ -28,19 +33,38 @@ type matrixWorld struct {
 // answer of another one have a world apart.
 func newMatrixWorlds(t *testing.T) map[string]*matrixWorld {
 	t.Helper()
-	return map[string]*matrixWorld{
-		"active": newMatrixWorld(t, false), "freezing": newMatrixWorld(t, false),
-		"frozen": newMatrixWorld(t, true), "unfreezing": newMatrixWorld(t, true),
+	worlds := map[string]*matrixWorld{
+		"active": newMatrixWorld(t), "freezing": newMatrixWorld(t),
+		"frozen": newMatrixWorld(t, freezing), "unfreezing": newMatrixWorld(t, freezing), "limited": newMatrixWorld(t, limiting),
 	}
+	worlds["active"].mutate(financeToken, closeMutation, worlds["active"].signing("2025-03"))
+	worlds["freezing"].closeMonth("2026-02")
+	worlds["frozen"].closeMonth("2026-01")
+	worlds["frozen"].closeMonth("2026-02")
+	worlds["frozen"].mutate(financeToken, reopenMutation, worlds["frozen"].signing("2026-02"))
+	for _, name := range []string{"frozen", "unfreezing"} {
+		execute(t, worlds[name].superuser(t, worlds[name].pg.Name), `INSERT INTO invariant_checks (invariant, checked_at, status, failures, detail, duration)
+			VALUES ('I1', '2026-03-05 00:00:00+00', 'BROKEN', 1, 'matrix', '1s')`)
+	}
+	return worlds
 }
 
-func newMatrixWorld(t *testing.T, frozen bool) *matrixWorld {
+// freezing and limiting say what stands against spending from a wallet.
+func freezing(w *world, id string) {
+	w.mutate(serviceToken, freezeMutation, map[string]any{"idempotencyKey": w.key(), "walletId": id, "reason": "COMPLIANCE"})
+}
+
+func limiting(w *world, id string) {
+	w.mutate(serviceToken, limitMutation, map[string]any{"idempotencyKey": w.key(), "walletId": id, "window": "DAY", "maximum": 0})
+}
+
+func newMatrixWorld(t *testing.T, against ...func(w *world, wallet string)) *matrixWorld {
 	t.Helper()
 	w := &matrixWorld{world: newMarket(t), targets: map[string]target{}}
 	w.member(matrixAnalyst, "ADVERTISER_ANALYST", true)
 	w.member(matrixManager, "ADVERTISER_ADMIN", true)
 	others := party(9)
-	w.openAgency(others)
+	w.names["others"] = w.openAgency(others)
 	w.reverse(w.names["omarSpend"], "RETURN_TOS", 1)
 	ads := map[string]target{
 		"priya":  w.freelancerAds(priya.String(), priyaSays, "IN", "Asia/Kolkata", w.names["wallet"]),
@@ -60,12 +84,38 @@ func newMatrixWorld(t *testing.T, frozen bool) *matrixWorld {
 		maps.Copy(w.targets[owner], more)
 	}
 	w.targets["lena"] = w.targets["studio"].with(w.targets["lena"])
-	if frozen {
-		for _, name := range []string{"wallet", "foreign", "agency"} {
-			w.mutate(serviceToken, freezeMutation, map[string]any{"idempotencyKey": w.key(), "walletId": w.names[name], "reason": "COMPLIANCE"})
+	w.holdsAndPools(others)
+	for _, stand := range against {
+		for _, name := range []string{"wallet", "foreign", "agency", "others"} {
+			stand(w.world, w.names[name])
 		}
 	}
 	return w
+}
+
+// holdsAndPools adds to each target a hold that is open, one that has expired, and two
+// wallets of one organisation. What is held is granted before, so that the wallet can
+// spend what it could.
+func (w *matrixWorld) holdsAndPools(others ledger.ID) {
+	w.t.Helper()
+	w.purchase(w.names["others"], 200, 3000)
+	ours, theirs := w.memberWallet(studio, omar), w.memberWallet(others, party(10))
+	holds := map[string]target{}
+	for _, wallet := range []string{"wallet", "foreign", "agency"} {
+		w.grant(w.names[wallet], "PLAN", 501)
+		holds[w.names[wallet]] = target{
+			"Hold":        w.place(w.names[wallet], 500, w.clock().Add(30*24*time.Hour)),
+			expiredHoldID: w.place(w.names[wallet], 1, w.clock().Add(time.Second)),
+		}
+	}
+	w.wait(time.Second)
+	for owner, aim := range w.targets {
+		aim = aim.with(holds[aim["Wallet"]]).with(target{poolID: w.names["agency"], memberWalletID: ours})
+		if owner == "jonas" {
+			aim = aim.with(target{poolID: w.names["others"], memberWalletID: theirs})
+		}
+		w.targets[owner] = aim
+	}
 }
 
 // target names a wallet and what hangs on it.

@@ -23,13 +23,17 @@ func (m mutationResolver) SpendConnects(ctx context.Context, input model.SpendCo
 
 // OpenWallet implements graph.MutationResolver.
 func (m mutationResolver) OpenWallet(ctx context.Context, input model.OpenWalletInput) (model.OpenWalletPayload, error) {
-	owner, kind, err := ownerOf(input.Owner.PartyID, input.Owner.OrganisationID)
+	in := wallet.Open{
+		Key: input.IdempotencyKey, Kind: wallet.Kind(input.Kind), Jurisdiction: input.Jurisdiction, TimeZone: input.TimeZone,
+	}
 	var result wallet.Result
+	var err error
+	in.Owner, in.OwnerKind, err = ownerOf(input.Owner.PartyID, input.Owner.OrganisationID)
+	if err == nil && input.MemberID != nil {
+		in.Member, _, err = notNil(*input.MemberID, "memberId", domain.OwnerParty)
+	}
 	if err == nil {
-		result, err = m.service.Open(ctx, scopeOf(ctx).caller, wallet.Open{
-			Key: input.IdempotencyKey, Owner: owner, OwnerKind: kind, Kind: wallet.Kind(input.Kind),
-			Jurisdiction: input.Jurisdiction, TimeZone: input.TimeZone,
-		})
+		result, err = m.service.Open(ctx, scopeOf(ctx).caller, in)
 	}
 	return decide[model.OpenWalletPayload](ctx, m.Resolver, "owner", result, err, func(w written) any {
 		return model.OpenWalletSuccess(w)
@@ -59,7 +63,7 @@ func (m mutationResolver) GrantConnects(ctx context.Context, input model.GrantCo
 func (m mutationResolver) PurchaseConnects(ctx context.Context, input model.PurchaseConnectsInput) (model.PurchaseConnectsPayload, error) {
 	in := wallet.Purchase{
 		Key: input.IdempotencyKey, Wallet: walletRef(input.WalletID), Quantity: input.Quantity, Price: input.Price.AmountMinor,
-		Fee: input.FeeMinor, Currency: ledger.Commodity(input.Price.Currency), Reference: input.PaymentReference,
+		Fee: input.FeeMinor, Tax: input.TaxMinor, TaxAtSale: input.TaxAtSaleMinor, Currency: ledger.Commodity(input.Price.Currency), Reference: input.PaymentReference,
 	}
 	err := effectiveOf(input.EffectiveAt, &in.EffectiveAt)
 	var result wallet.Result

@@ -22,6 +22,7 @@ const (
 	nodeJournal     nodeType = 4
 	nodeAdAccount   nodeType = 5
 	nodeCampaign    nodeType = 6
+	nodeHold        nodeType = 7
 )
 
 const (
@@ -63,7 +64,7 @@ func parseID(text string) nodeID {
 	}
 	n := nodeID{kind: nodeType(b[1]), book: ledger.BookID(binary.BigEndian.Uint32(b[2:6])), id: ledger.ID(b[6:22])}
 	switch n.kind {
-	case nodeWallet, nodeLot, nodeJournal, nodeAdAccount, nodeCampaign:
+	case nodeWallet, nodeLot, nodeJournal, nodeAdAccount, nodeCampaign, nodeHold:
 	case nodeTransaction:
 		if len(b) != transactionIDBytes {
 			return nodeID{}
@@ -136,6 +137,20 @@ func walletID(ref wallet.Ref) string {
 	return nodeID{kind: nodeWallet, book: ref.Book, id: ref.ID}.String()
 }
 
+func holdID(book ledger.BookID, id ledger.ID) string {
+	return nodeID{kind: nodeHold, book: book, id: id}.String()
+}
+
+// holdName returns the hold an id names; for an id of anything else, one that does
+// not exist.
+func holdName(id string) wallet.HoldName {
+	n := parseID(id)
+	if n.kind != nodeHold {
+		return wallet.HoldName{}
+	}
+	return wallet.HoldName{Book: n.book, ID: n.id}
+}
+
 func lotID(book ledger.BookID, id ledger.ID) string {
 	return nodeID{kind: nodeLot, book: book, id: id}.String()
 }
@@ -174,7 +189,7 @@ func (q queryResolver) nodes(ctx context.Context, ids []string) ([]model.Node, e
 	wanted := nodeRefsOf(ctx, ids)
 	found := map[nodeID]model.Node{}
 	for _, read := range []func(context.Context, *nodeRefs, map[nodeID]model.Node) error{
-		q.walletNodes, q.lotNodes, q.transactionNodes, q.journalNodes, q.adNodes,
+		q.walletNodes, q.lotNodes, q.holdNodes, q.transactionNodes, q.journalNodes, q.adNodes,
 	} {
 		if err := read(ctx, wanted, found); err != nil {
 			return nil, err
@@ -192,6 +207,7 @@ type nodeRefs struct {
 	ids          []nodeID
 	wallets      []wallet.Ref
 	lots         []wallet.LotRef
+	holds        []wallet.HoldName
 	transactions []wallet.TransactionRef
 	journals     []wallet.JournalRef
 	adAccounts   []campaign.Ref
@@ -212,6 +228,8 @@ func nodeRefsOf(ctx context.Context, ids []string) *nodeRefs {
 		switch id.kind {
 		case nodeLot:
 			wanted.lots = append(wanted.lots, wallet.LotRef(ref))
+		case nodeHold:
+			wanted.holds = append(wanted.holds, wallet.HoldName(ref))
 		case nodeTransaction:
 			wanted.transactions = append(wanted.transactions, wallet.TransactionRef{Wallet: ref, Journal: id.journal})
 		case nodeJournal:

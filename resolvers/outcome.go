@@ -104,6 +104,10 @@ func (r *Resolver) refusalMember(ctx context.Context, target string, result wall
 	switch refusal := result.Outcome.Refusal.(type) {
 	case *ledger.InsufficientFundsError:
 		return insufficientFunds("quantity", ledger.CNX, refusal, replayed), nil
+	case *ledger.HoldError:
+		return holdRefusal(target, result, refusal)
+	case *ledger.LimitError:
+		return limitExceeded("quantity", refusal, replayed), nil
 	case *ledger.AlreadyDoneError:
 		return alreadyDone(ctx, result, refusal)
 	case *ledger.AccountError:

@@ -15,6 +15,7 @@ import (
 	"purser/internal/analytics"
 	"purser/internal/campaign"
 	"purser/internal/domain"
+	"purser/internal/finance"
 	"purser/internal/loader"
 	"purser/internal/wallet"
 	"purser/ledger"
@@ -31,13 +32,21 @@ type Service interface {
 	Reverse(ctx context.Context, caller domain.Caller, in wallet.Reverse) (wallet.Result, error)
 	Freeze(ctx context.Context, caller domain.Caller, in wallet.Freeze) (wallet.Result, error)
 	SetMembership(ctx context.Context, caller domain.Caller, in wallet.Membership) (wallet.Result, error)
+	PlaceHold(ctx context.Context, caller domain.Caller, in wallet.PlaceHold) (wallet.Result, error)
+	IncreaseHold(ctx context.Context, caller domain.Caller, in wallet.IncreaseHold) (wallet.Result, error)
+	CaptureHold(ctx context.Context, caller domain.Caller, in wallet.CaptureHold) (wallet.Result, error)
+	ReleaseHold(ctx context.Context, caller domain.Caller, in wallet.ReleaseHold) (wallet.Result, error)
+	// Transfer may also return wallet.ErrNotSameOrganisation.
+	Transfer(ctx context.Context, caller domain.Caller, in wallet.Transfer) (wallet.Result, error)
+	SetLimit(ctx context.Context, caller domain.Caller, in wallet.SetLimit) (wallet.Result, error)
 }
 
 // Reader is what queries read from: the parts of wallet.Reader and campaign.Reader
-// that are shown, and analytics. Its errors wrap domain.ErrUnavailable when the read
+// that are shown, finance.Reader, and analytics. Its errors wrap domain.ErrUnavailable when the read
 // may be repeated.
 type Reader interface {
 	loader.Reader
+	finance.Reader
 	// Analyse answers a question over what scope says. It returns an
 	// *analytics.QueryError for one that cannot be answered.
 	Analyse(ctx context.Context, scope analytics.Scope, query analytics.Query) (*analytics.Result, error)
@@ -45,6 +54,14 @@ type Reader interface {
 	ClickCharge(ctx context.Context, book ledger.BookID, campaignID, journal ledger.ID) (campaign.ChargeRow, error)
 	TrialBalance(ctx context.Context, asOf ledger.Date) (*wallet.TrialBalance, error)
 	Heads(ctx context.Context) (map[ledger.BookID]int64, error)
+	// Inclusion returns where a journal is in the chain, with its own link alone and the
+	// first checkpoint that covers it; found is false where no link does yet.
+	Inclusion(ctx context.Context, book ledger.BookID, id ledger.ID) (proof *ledger.Proof, found bool, err error)
+	// WholeProof adds the links up to that checkpoint; fits is false when it would have
+	// more than linksMax.
+	WholeProof(ctx context.Context, begun *ledger.Proof, linksMax int) (proof *ledger.Proof, fits bool, err error)
+	// Holds returns the holds the caller may see, in no particular order.
+	Holds(ctx context.Context, caller domain.Caller, names []wallet.HoldName) ([]wallet.HoldOfWallet, error)
 }
 
 // Config is what a Resolver is made of. All fields are needed unless they say
@@ -52,6 +69,7 @@ type Reader interface {
 type Config struct {
 	Service   Service
 	Campaigns Campaigns
+	Finance   Finance
 	Reader    Reader
 	// Clock is the process clock: it says what lies in the future.
 	Clock func() time.Time
@@ -69,6 +87,7 @@ type Config struct {
 type Resolver struct {
 	service       Service
 	campaigns     Campaigns
+	finance       Finance
 	reader        Reader
 	clock         func() time.Time
 	log           *slog.Logger
@@ -81,7 +100,7 @@ var _ graph.ResolverRoot = (*Resolver)(nil)
 // New returns a Resolver.
 func New(c Config) *Resolver {
 	r := &Resolver{
-		service: c.Service, campaigns: c.Campaigns, reader: c.Reader, clock: c.Clock, log: c.Log, requestID: c.RequestID, loaderBatches: c.LoaderBatches,
+		service: c.Service, campaigns: c.Campaigns, finance: c.Finance, reader: c.Reader, clock: c.Clock, log: c.Log, requestID: c.RequestID, loaderBatches: c.LoaderBatches,
 	}
 	if r.loaderBatches == nil {
 		r.loaderBatches = func(int64) {}
@@ -106,6 +125,8 @@ type (
 	campaignResolver    struct{ *Resolver }
 	performanceResolver struct{ *Resolver }
 	clickChargeResolver struct{ *Resolver }
+
+	inclusionProofResolver struct{ *Resolver }
 )
 
 // Query implements graph.ResolverRoot.
@@ -137,3 +158,6 @@ func (r *Resolver) Performance() graph.PerformanceResolver { return performanceR
 
 // ClickCharge implements graph.ResolverRoot.
 func (r *Resolver) ClickCharge() graph.ClickChargeResolver { return clickChargeResolver{r} }
+
+// InclusionProof implements graph.ResolverRoot.
+func (r *Resolver) InclusionProof() graph.InclusionProofResolver { return inclusionProofResolver{r} }

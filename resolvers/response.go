@@ -2,7 +2,9 @@ package resolvers
 
 import (
 	"context"
+	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -20,6 +22,8 @@ import (
 // response is what the fields of one response share.
 type response struct {
 	stats loader.Stats
+	// proofs counts the inclusion proofs asked for, which are bounded.
+	proofs atomic.Int64
 
 	mu   sync.Mutex
 	seen books
@@ -160,20 +164,19 @@ func (e extension) InterceptRootField(ctx context.Context, next graphql.RootReso
 	p, _ := auth.FromContext(ctx)
 	caller := readerOf(p)
 	if graphql.GetOperationContext(ctx).Operation.Operation == ast.Mutation {
-		caller = writerOf(p, isForServices(graphql.GetRootFieldContext(ctx).Field.Definition))
+		caller = writerOf(p, p.Has(auth.RoleService) && isForServices(graphql.GetRootFieldContext(ctx).Field.Definition))
 	}
 	shared, _ := ctx.Value(responseKey{}).(*response)
 	s := &scope{response: shared, caller: caller, loaders: loader.New(e.reader, caller, &shared.stats)}
 	return next(context.WithValue(ctx, scopeKey{}, s))
 }
 
-// isForServices reports whether a field's @auth names the role SERVICE alone.
+// isForServices reports whether a field's @auth names the role SERVICE.
 func isForServices(field *ast.FieldDefinition) bool {
 	if field == nil {
 		return false
 	}
-	roles := authRoles(field)
-	return len(roles) == 1 && roles[0] == string(model.RoleService)
+	return slices.Contains(authRoles(field), string(model.RoleService))
 }
 
 func authRoles(field *ast.FieldDefinition) []string {

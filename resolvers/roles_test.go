@@ -48,13 +48,30 @@ var rootFields = []struct {
 	{"setCampaignStatuses", `mutation { setCampaignStatuses(input: {idempotencyKey: "k", campaignIds: ["AQ"], status: ENDED}) { __typename } }`, advertisers},
 	{"fundCampaign", `mutation { fundCampaign(input: {idempotencyKey: "k", campaignId: "AQ", amountMinor: 1}) { __typename } }`, advertisers},
 	{"releaseCampaignFunds", `mutation { releaseCampaignFunds(input: {idempotencyKey: "k", campaignId: "AQ"}) { __typename } }`, advertisers},
+	{"placeHold", `mutation { placeHold(input: {idempotencyKey: "k", walletId: "AQ", purpose: BID, quantity: 1, subject: {type: PROPOSAL, id: "00000000-0000-4000-8000-000000000001"}}) { __typename } }`, onlyService},
+	{"increaseHold", `mutation { increaseHold(input: {idempotencyKey: "k", holdId: "AQ", quantity: 1}) { __typename } }`, onlyService},
+	{"captureHold", `mutation { captureHold(input: {idempotencyKey: "k", holdId: "AQ", quantity: 1}) { __typename } }`, onlyService},
+	{"releaseHold", `mutation { releaseHold(input: {idempotencyKey: "k", holdId: "AQ"}) { __typename } }`, onlyService},
+	{"transferConnects", `mutation { transferConnects(input: {idempotencyKey: "k", fromWalletId: "AQ", toWalletId: "AQ", quantity: 1}) { __typename } }`, agencyAdmins},
+	{"setSpendingLimit", `mutation { setSpendingLimit(input: {idempotencyKey: "k", walletId: "AQ", window: DAY}) { __typename } }`, agencyAdmins},
+	{"periods", `{ periods(first: 1) { nodes { period } } }`, financeReaders},
+	{"accountLedger", `{ accountLedger(account: {book: 0, code: "2000", commodity: USD}, first: 1) { totalCount } }`, financeReaders},
+	{"accountExplanation", `{ accountExplanation(account: {book: 0, code: "2000", commodity: USD}) { version } }`, financeReaders},
+	{"deferredRevenueRollforward", `{ deferredRevenueRollforward(period: "2026-02") { period } }`, financeReaders},
+	{"outstandingLiability", `{ outstandingLiability { units } }`, financeReaders},
+	{"invariantStatus", `{ invariantStatus { status } }`, financeReaders},
+	{"closePeriod", `mutation { closePeriod(input: {idempotencyKey: "k", period: "2026-02", reason: "r"}) { __typename } }`, onlyFinance},
+	{"reopenPeriod", `mutation { reopenPeriod(input: {idempotencyKey: "k", period: "2026-02", reason: "r"}) { __typename } }`, onlyFinance},
 	{"setMembership", `mutation { setMembership(input: {idempotencyKey: "k", organisationId: "00000000-0000-4000-8000-000000000001", partyId: "00000000-0000-4000-8000-000000000001", role: AGENCY_ADMIN, active: true}) { __typename } }`, onlyService},
 }
 
 var (
-	onlyService = []auth.Role{auth.RoleService}
-	advertisers = []auth.Role{auth.RoleFreelancer, auth.RoleAdvertiserAdmin}
-	adReaders   = []auth.Role{
+	onlyService    = []auth.Role{auth.RoleService}
+	agencyAdmins   = []auth.Role{auth.RoleAgencyAdmin, auth.RoleService}
+	onlyFinance    = []auth.Role{auth.RoleFinance}
+	financeReaders = []auth.Role{auth.RoleFinance, auth.RoleAuditor}
+	advertisers    = []auth.Role{auth.RoleFreelancer, auth.RoleAdvertiserAdmin}
+	adReaders      = []auth.Role{
 		auth.RoleFreelancer, auth.RoleAdvertiserAnalyst, auth.RoleAdvertiserAdmin, auth.RoleSupport, auth.RoleFinance, auth.RoleAuditor,
 	}
 	analysts = []auth.Role{

@@ -35,6 +35,9 @@ const (
 	reverseMutation = `mutation($input: ReverseTransactionInput!) { reverseTransaction(input: $input) {
 		__typename ... on ReverseTransactionSuccess { journalId transaction { id } } ... on UserError { code message } } }`
 	membershipMutation = `mutation($input: SetMembershipInput!) { setMembership(input: $input) { __typename ... on UserError { code message } } }`
+	limitMutation      = `mutation($input: SetSpendingLimitInput!) { setSpendingLimit(input: $input) { __typename ... on UserError { code message } } }`
+	holdMutation       = `mutation($input: PlaceHoldInput!) { placeHold(input: $input) { __typename ... on PlaceHoldSuccess { hold { id } } ... on UserError { code message } } }`
+	releaseMutation    = `mutation($input: ReleaseHoldInput!) { releaseHold(input: $input) { __typename ... on UserError { code message } } }`
 	freezeMutation     = `mutation($input: FreezeWalletInput!) { freezeWallet(input: $input) { __typename ... on UserError { code message } } }`
 )
 
@@ -75,6 +78,23 @@ func (w *world) openAgency(owner ledger.ID) string {
 		"idempotencyKey": w.key(), "owner": map[string]any{"organisationId": owner.String()}, "kind": "AGENCY",
 		"jurisdiction": "US", "timeZone": "America/New_York",
 	}).text("wallet", "id")
+}
+
+func (w *world) memberWallet(organisation, who ledger.ID) string {
+	w.t.Helper()
+	return w.mutate(serviceToken, openMutation, map[string]any{
+		"idempotencyKey": w.key(), "owner": map[string]any{"organisationId": organisation.String()}, "kind": "MEMBER", "memberId": who.String(),
+		"jurisdiction": "US", "timeZone": "America/New_York",
+	}).text("wallet", "id")
+}
+
+// place holds units of a wallet for a bid.
+func (w *world) place(id string, quantity int, until time.Time) string {
+	w.t.Helper()
+	return w.mutate(serviceToken, holdMutation, map[string]any{
+		"idempotencyKey": w.key(), "walletId": id, "purpose": "BID", "quantity": quantity, "expiresAt": until.Format(time.RFC3339Nano),
+		"subject": map[string]any{"type": "PROPOSAL", "id": w.newID().String()},
+	}).text("hold", "id")
 }
 
 func (w *world) member(who ledger.ID, role string, active bool) {

@@ -205,6 +205,13 @@ func transactionModel(t wallet.Transaction, access wallet.Access) (*model.Transa
 	if t.Amount < 0 {
 		shown.Direction = model.DirectionDebit
 	}
+	if t.Pending {
+		shown.Status = model.TransactionStatusPending
+	}
+	if !t.Hold.IsZero() {
+		hold := holdID(t.Wallet.Book, t.Hold)
+		shown.HoldID = &hold
+	}
 	if !t.Reverses.IsZero() {
 		reverses := scalar.UUID(t.Reverses)
 		shown.ReversesUUID = &reverses

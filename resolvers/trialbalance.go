@@ -3,18 +3,23 @@ package resolvers
 import (
 	"cmp"
 	"context"
+	"encoding/hex"
 	"fmt"
 	"maps"
 	"slices"
 
 	"purser/graph/model"
+	"purser/internal/finance"
 	"purser/internal/scalar"
 	"purser/internal/wallet"
 	"purser/ledger"
 )
 
 // TrialBalance implements graph.QueryResolver.
-func (q queryResolver) TrialBalance(ctx context.Context, asOf *scalar.Date) (*model.TrialBalance, error) {
+func (q queryResolver) TrialBalance(ctx context.Context, asOf *scalar.Date, period *string) (*model.TrialBalance, error) {
+	if period != nil {
+		return q.trialOfPeriod(ctx, asOf, *period)
+	}
 	today := ledger.DateOf(q.clock())
 	day := today
 	if asOf != nil {
@@ -27,16 +32,49 @@ func (q queryResolver) TrialBalance(ctx context.Context, asOf *scalar.Date) (*mo
 	if err != nil {
 		return nil, err
 	}
-	for _, book := range balance.Books {
-		scopeOf(ctx).response.note(book.Book, book.Seq)
-	}
-	return trialBalanceModel(balance)
+	return trialBalanceModel(ctx, balance, finance.Parameter{Name: "asOf", Value: day.String()})
 }
 
-func trialBalanceModel(balance *wallet.TrialBalance) (*model.TrialBalance, error) {
-	shown := &model.TrialBalance{AsOf: scalar.Date(balance.AsOf), Books: []*model.TrialBalanceBook{}}
+// trialOfPeriod shows what the books had when they closed a period.
+func (q queryResolver) trialOfPeriod(ctx context.Context, asOf *scalar.Date, period string) (*model.TrialBalance, error) {
+	if asOf != nil {
+		return nil, invalidArgument("period", "give asOf or period")
+	}
+	asked, err := periodArgument(period)
+	if err != nil {
+		return nil, err
+	}
+	trial, closed, err := q.reader.PeriodTrial(ctx, asked)
+	if err != nil {
+		return nil, err
+	}
+	if !closed {
+		return nil, invalidArgument("period", "%s is not closed, or was closed together with a later period", asked)
+	}
+	balance := &wallet.TrialBalance{AsOf: asked.LastDay()}
+	for _, book := range trial.Books {
+		section := wallet.TrialBook{Book: book.Book, Seq: book.Seq}
+		for _, line := range book.Lines {
+			section.Lines = append(section.Lines, wallet.TrialLine(line))
+		}
+		balance.Books = append(balance.Books, section)
+	}
+	shown, err := trialBalanceModel(ctx, balance, finance.Parameter{Name: "period", Value: asked.String()})
+	if err != nil {
+		return nil, err
+	}
+	for i, book := range trial.Books {
+		hash := hex.EncodeToString(book.Sum())
+		shown.Books[i].TrialHash = &hash
+	}
+	return shown, nil
+}
+
+func trialBalanceModel(ctx context.Context, balance *wallet.TrialBalance, asked finance.Parameter) (*model.TrialBalance, error) {
+	shown := &model.TrialBalance{AsOf: scalar.Date(balance.AsOf), Books: []*model.TrialBalanceBook{}, Evidence: trialEvidence(balance, asked)}
 	var all []wallet.TrialLine
 	for _, book := range balance.Books {
+		scopeOf(ctx).response.note(book.Book, book.Seq)
 		section := &model.TrialBalanceBook{Book: int32(book.Book), Seq: book.Seq}
 		var err error
 		if section.Lines, section.Totals, err = trialLines(book.Lines); err != nil {

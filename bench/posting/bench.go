@@ -47,9 +47,8 @@ func openBench(ctx context.Context, o options, at urls, stderr io.Writer, now cl
 	if b.db, err = postgres.Open(ctx, at.app, nil); err != nil {
 		return nil, err
 	}
-	b.transfers = ledger.New(ledger.Config{Rules: rules, Store: b.db.NewStore(rules), Clock: now})
-	product := market.Rules()
-	b.wallets = ledger.New(ledger.Config{Rules: product, Store: b.db.NewStore(product), Clock: now})
+	b.transfers = b.newLedger(rules, o.store)
+	b.wallets = b.newLedger(market.Rules(), o.store)
 	if b.control, err = b.connect(ctx); err != nil {
 		return nil, errors.Join(err, b.close(ctx))
 	}
@@ -58,6 +57,11 @@ func openBench(ctx context.Context, o options, at urls, stderr io.Writer, now cl
 		return nil, errors.Join(err, b.close(ctx))
 	}
 	return b, nil
+}
+
+// newLedger returns a ledger on a store of its own.
+func (b *bench) newLedger(rules *ledger.Rules, options postgres.StoreOptions) *ledger.Ledger {
+	return ledger.New(ledger.Config{Rules: rules, Store: b.db.NewStoreWith(rules, options), Clock: b.clock})
 }
 
 // connect opens a connection as the owner.

@@ -24,6 +24,8 @@ import (
 	"runtime/debug"
 	"syscall"
 	"time"
+
+	"purser/internal/postgres"
 )
 
 func main() {
@@ -77,6 +79,8 @@ type options struct {
 	measured time.Duration
 	accounts int
 	rows     int
+	// store is how the product's store works: as in production unless it is told.
+	store postgres.StoreOptions
 }
 
 // accountsMin leaves every book two accounts beside the busy one when four books share them.
@@ -91,6 +95,9 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.DurationVar(&o.measured, "time", 3*time.Second, "how `long` one measurement takes, after a quarter of it to warm up")
 	flags.IntVar(&o.accounts, "accounts", 10_000, "among how `many` accounts, over all books of a case, accounts=random chooses")
 	flags.IntVar(&o.rows, "rows", 0, "also post a history of so `many` postings on one wallet, and compare reading it with one of 100; 0: neither")
+	flags.BoolVar(&o.store.ReadAlways, "read-always", false, "measure a store that reads its state for every batch: two round trips instead of one")
+	flags.BoolVar(&o.store.ChainOff, "chain-off", false, "measure a store without the hash chain")
+	flags.BoolVar(&o.store.OutboxOff, "outbox-off", false, "measure a store without the outbox")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}

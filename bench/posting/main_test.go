@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"purser/internal/pgtest"
+	"purser/internal/postgres"
 )
 
 func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
@@ -29,6 +30,12 @@ func TestCommandLine(t *testing.T) {
 	want := []variant{{callers: 32, hot: true, books: 4}}
 	if err != nil || !slices.Equal(o.cases, want) || o.measured != 10*time.Second {
 		t.Errorf("parse = %+v, %v", o, err)
+	}
+	if o.store != (postgres.StoreOptions{}) {
+		t.Errorf("a run measures a store with %+v, want production's", o.store)
+	}
+	if o, err := parse([]string{"-read-always"}, io.Discard); err != nil || !o.store.ReadAlways {
+		t.Errorf("a run of -read-always = %+v, %v", o, err)
 	}
 	if o, err := parse([]string{"-cases", "^$", "-rows", "1000"}, io.Discard); err != nil || len(o.cases) != 0 {
 		t.Errorf("a run of -rows alone = %+v, %v", o, err)

@@ -11,9 +11,19 @@ import (
 	"time"
 )
 
+// Outcomes of `captureHold`.
+type CaptureHoldPayload interface {
+	IsCaptureHoldPayload()
+}
+
 // A value of a row.
 type Cell interface {
 	IsCell()
+}
+
+// What became of closing a period.
+type ClosePeriodPayload interface {
+	IsClosePeriodPayload()
 }
 
 // Outcomes of `createCampaign`.
@@ -41,6 +51,11 @@ type GrantConnectsPayload interface {
 	IsGrantConnectsPayload()
 }
 
+// Outcomes of `increaseHold`.
+type IncreaseHoldPayload interface {
+	IsIncreaseHoldPayload()
+}
+
 // An object with an id that is unique over all types, and can be fetched again by `Query.node`.
 type Node interface {
 	IsNode()
@@ -58,6 +73,11 @@ type OpenWalletPayload interface {
 	IsOpenWalletPayload()
 }
 
+// Outcomes of `placeHold`.
+type PlaceHoldPayload interface {
+	IsPlaceHoldPayload()
+}
+
 // Outcomes of `purchaseConnects`.
 type PurchaseConnectsPayload interface {
 	IsPurchaseConnectsPayload()
@@ -71,6 +91,16 @@ type RecordClickChargesPayload interface {
 // Outcomes of `releaseCampaignFunds`.
 type ReleaseCampaignFundsPayload interface {
 	IsReleaseCampaignFundsPayload()
+}
+
+// Outcomes of `releaseHold`.
+type ReleaseHoldPayload interface {
+	IsReleaseHoldPayload()
+}
+
+// What became of reopening a period.
+type ReopenPeriodPayload interface {
+	IsReopenPeriodPayload()
 }
 
 // Outcomes of `reverseTransaction`.
@@ -93,9 +123,19 @@ type SetMembershipPayload interface {
 	IsSetMembershipPayload()
 }
 
+// Outcomes of `setSpendingLimit`.
+type SetSpendingLimitPayload interface {
+	IsSetSpendingLimitPayload()
+}
+
 // Outcomes of `spendConnects`.
 type SpendConnectsPayload interface {
 	IsSpendConnectsPayload()
+}
+
+// Outcomes of `transferConnects`.
+type TransferConnectsPayload interface {
+	IsTransferConnectsPayload()
 }
 
 // Outcomes of `unfreezeWallet`.
@@ -121,6 +161,42 @@ type UserError interface {
 	GetRetry() Retry
 	// Whether this is the stored outcome of an earlier request with the same key.
 	GetReplayed() bool
+}
+
+// Why an account can give what it can give. Amounts are on the account's normal side, and available = posted − held.
+type AccountExplanation struct {
+	// The account.
+	Account *LedgerAccount `json:"account"`
+	// Whether it can be posted to.
+	Status LedgerAccountStatus `json:"status"`
+	// Now, by the clock of the book.
+	At time.Time `json:"at"`
+	// Number of the last journal of the book that is counted.
+	Seq int64 `json:"seq"`
+	// The account's version: how many postings it has.
+	Version int64 `json:"version"`
+	// Sum of its debits, in minor units.
+	Debits int64 `json:"debits"`
+	// Sum of its credits, in minor units.
+	Credits int64 `json:"credits"`
+	// What its postings say, and what its open holds have left, without `expired`.
+	Posted *Amount `json:"posted"`
+	// What its holds have left that have not expired.
+	Held *Amount `json:"held"`
+	// What it can give.
+	Available *Amount `json:"available"`
+	// What lots past their expiry, grace included, still have in it or in a hold that has expired: there, and of no use.
+	Expired *Amount `json:"expired"`
+	// Its open holds, soonest expiry first, those that have expired and are not yet booked as released included: the first 100.
+	Holds []*ExplainedHold `json:"holds"`
+	// How many open holds there are.
+	HoldCount int64 `json:"holdCount"`
+	// What it has of each lot, itself or in a hold, in the order of spending: the first 100.
+	Lots []*ExplainedLot `json:"lots"`
+	// How many of those there are.
+	LotCount int64 `json:"lotCount"`
+	// The limits in force, the shortest window first.
+	Limits []*ExplainedLimit `json:"limits"`
 }
 
 // What a campaign promotes.
@@ -359,6 +435,16 @@ func (AmountOverflow) IsFundCampaignPayload() {}
 func (AmountOverflow) IsReleaseCampaignFundsPayload() {}
 
 func (AmountOverflow) IsRecordClickChargesPayload() {}
+
+func (AmountOverflow) IsPlaceHoldPayload() {}
+
+func (AmountOverflow) IsIncreaseHoldPayload() {}
+
+func (AmountOverflow) IsCaptureHoldPayload() {}
+
+func (AmountOverflow) IsReleaseHoldPayload() {}
+
+func (AmountOverflow) IsTransferConnectsPayload() {}
 
 // What can be asked.
 type AnalyticsCatalog struct {
@@ -995,6 +1081,50 @@ type CampaignStatusOutcome struct {
 	Decided any `json:"-"`
 }
 
+// Which hold to capture, and how much of it.
+type CaptureHoldInput struct {
+	// 8 to 128 printable ASCII characters, new for each intent, the same for each retry.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The hold.
+	HoldID string `json:"holdId"`
+	// How many, 1 or more.
+	Quantity int64 `json:"quantity"`
+	// Whether what the hold then has left is given back in the same journal.
+	ReleaseRest bool `json:"releaseRest"`
+}
+
+// The Connects are used up.
+type CaptureHoldSuccess struct {
+	// Whether this is the stored outcome of an earlier request with the same key.
+	Replayed bool `json:"replayed"`
+	// Send it back in `extensions.consistency` and you will read this write.
+	Consistency string `json:"consistency"`
+	// The journal that recorded it.
+	JournalID string `json:"journalId"`
+	// Book is the ledger book of the hold's wallet.
+	Book int32 `json:"-"`
+	// HoldUUID is the hold written to.
+	HoldUUID scalar.UUID `json:"-"`
+	// WalletUUID is the hold's wallet.
+	WalletUUID scalar.UUID `json:"-"`
+}
+
+func (CaptureHoldSuccess) IsCaptureHoldPayload() {}
+
+// A head of a book's hash chain, signed. It proves something to who has the public key from elsewhere.
+type ChainCheckpoint struct {
+	// Number of the last journal under the head.
+	Seq int64 `json:"seq"`
+	// The head, in hexadecimal.
+	Hash string `json:"hash"`
+	// When it was signed.
+	SignedAt time.Time `json:"signedAt"`
+	// The Ed25519 public key, in base64.
+	PublicKey string `json:"publicKey"`
+	// The signature, in base64.
+	Signature string `json:"signature"`
+}
+
 // Clicks of one minute, as charged.
 type ClickCharge struct {
 	// The ad server's name of the batch.
@@ -1038,6 +1168,30 @@ type ClickChargeEdge struct {
 	// The charge.
 	Node *ClickCharge `json:"node"`
 }
+
+// Which period to close, and why.
+type ClosePeriodInput struct {
+	// 8 to 128 printable ASCII characters, new for each intent, the same for each retry.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The period as YYYY-MM, such as `2026-10`.
+	Period string `json:"period"`
+	// Why, 1 to 128 bytes, free of personal data. It is kept with the journals.
+	Reason string `json:"reason"`
+}
+
+// The signature counts. `period.state` says what became of the period: CLOSING while it waits for the second person.
+type ClosePeriodSuccess struct {
+	// Whether this is the stored outcome of an earlier request with the same key.
+	Replayed bool `json:"replayed"`
+	// Send it with the next request to see this write.
+	Consistency string `json:"consistency"`
+	// The journal that recorded the signature.
+	JournalID string `json:"journalId"`
+	// The period as it now stands.
+	Period *Period `json:"period"`
+}
+
+func (ClosePeriodSuccess) IsClosePeriodPayload() {}
 
 // Debits and credits of one commodity.
 type CommodityTotals struct {
@@ -1103,6 +1257,28 @@ type CreateCampaignSuccess struct {
 
 func (CreateCampaignSuccess) IsCreateCampaignPayload() {}
 
+// The rollforward of one currency over all books: opening + issued + credited − consumed − expired − refunded + other = closing.
+type CurrencyRollforward struct {
+	// The currency.
+	Currency string `json:"currency"`
+	// Deferred revenue before the period.
+	Opening *Money `json:"opening"`
+	// Added by purchases.
+	Issued *Money `json:"issued"`
+	// Added by giving back what was consumed.
+	Credited *Money `json:"credited"`
+	// Taken by use, taxes due on use included.
+	Consumed *Money `json:"consumed"`
+	// Taken by expiry.
+	Expired *Money `json:"expired"`
+	// Taken by giving money back, undone purchases included.
+	Refunded *Money `json:"refunded"`
+	// Everything else, negative where it took.
+	Other *Money `json:"other"`
+	// Deferred revenue at the end of the period.
+	Closing *Money `json:"closing"`
+}
+
 // A dataset.
 type DatasetInfo struct {
 	// Its name.
@@ -1149,6 +1325,18 @@ type DecimalCell struct {
 }
 
 func (DecimalCell) IsCell() {}
+
+// What moved deferred revenue in a period.
+type DeferredRevenueRollforward struct {
+	// The period, as YYYY-MM.
+	Period string `json:"period"`
+	// One for each currency.
+	Currencies []*CurrencyRollforward `json:"currencies"`
+	// What stands behind them: the postings between account 2000 and one other account, by book and side.
+	Lines []*RollforwardLine `json:"lines"`
+	// The report's evidence. Its rows are `currencies` (currency, opening, issued, credited, consumed, expired, refunded, other, closing), then `lines` (kind, book, currency, debit, credit, postings, amount).
+	Evidence *ReportEvidence `json:"evidence"`
+}
 
 // Whether an ad can be shown now.
 type Delivery struct {
@@ -1316,6 +1504,58 @@ type ExpiryForecast struct {
 	Buckets []*ExpiryBucket `json:"buckets"`
 }
 
+// An open hold of an account.
+type ExplainedHold struct {
+	// The hold; see `node`.
+	HoldID string `json:"holdId"`
+	// What it is for.
+	Purpose HoldPurpose `json:"purpose"`
+	// What it was placed for, increases included.
+	Reserved *Amount `json:"reserved"`
+	// What it has left.
+	Left *Amount `json:"left"`
+	// When it was placed.
+	OpenedAt time.Time `json:"openedAt"`
+	// When it expires; null when it never does.
+	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
+	// Whether it has: what it has left is then the account's to use.
+	Expired bool `json:"expired"`
+}
+
+// A limit on what an account's owner may take out of it in one window.
+type ExplainedLimit struct {
+	// The length of the window. Windows follow each other without a gap from 1970-01-01T00:00:00Z.
+	WindowSeconds int32 `json:"windowSeconds"`
+	// How much may be taken in a window.
+	Maximum *Amount `json:"maximum"`
+	// How much was taken in this one.
+	Used *Amount `json:"used"`
+	// When the window began.
+	WindowStart time.Time `json:"windowStart"`
+	// When the next one begins.
+	ResetsAt time.Time `json:"resetsAt"`
+}
+
+// What an account has of one lot, itself or in one of its holds.
+type ExplainedLot struct {
+	// The lot; see `node`.
+	LotID string `json:"lotId"`
+	// The hold it is in; null for what is the account's own.
+	HoldID *string `json:"holdId,omitempty"`
+	// How much.
+	Quantity *Amount `json:"quantity"`
+	// Where the lot came from.
+	Origin LotOrigin `json:"origin"`
+	// Lots with a lower number are spent first.
+	Priority int32 `json:"priority"`
+	// When it expires; null when it never does.
+	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
+	// Until when it can be used although it is past `expiresAt`; null without such a grace.
+	GraceUntil *time.Time `json:"graceUntil,omitempty"`
+	// Whether it counts in `expired`.
+	Expired bool `json:"expired"`
+}
+
 // Why a transaction was made, in terms that can be shown to the wallet's owner. Holds no personal data.
 type Explanation struct {
 	// Name of the rule that decided, such as `plan.monthly`: a key to translate, not a text.
@@ -1444,6 +1684,199 @@ type GrantConnectsSuccess struct {
 
 func (GrantConnectsSuccess) IsGrantConnectsPayload() {}
 
+// Connects of a wallet that are reserved for a purpose. They are the wallet's still, and their cost is not earned, until they are captured.
+type Hold struct {
+	// Opaque id.
+	ID string `json:"id"`
+	// The wallet whose Connects are reserved.
+	WalletID string `json:"walletId"`
+	// What for.
+	Purpose HoldPurpose `json:"purpose"`
+	// What it is about.
+	Subject *Subject `json:"subject,omitempty"`
+	// Whether it still reserves anything, and how it ended. A hold is shown as ended from `expiresAt` on, also before its release is booked.
+	Status HoldStatus `json:"status"`
+	// Units it was placed for, increases included.
+	Reserved int64 `json:"reserved"`
+	// Units used up.
+	Captured int64 `json:"captured"`
+	// Units given back.
+	Released int64 `json:"released"`
+	// Units still reserved: `reserved` less `captured` and `released`.
+	Left int64 `json:"left"`
+	// When it was placed.
+	OpenedAt time.Time `json:"openedAt"`
+	// When what is left of it can no longer be captured and is the wallet's to use again; null when it never expires.
+	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
+	// When the last of it was booked as captured or released; null before.
+	ClosedAt *time.Time `json:"closedAt,omitempty"`
+	// The journal that placed it.
+	JournalID string `json:"journalId"`
+}
+
+func (Hold) IsNode() {}
+
+// Opaque, stable for the life of the object, at most 64 characters.
+func (this Hold) GetID() string { return this.ID }
+
+// The hold has nothing left: it was captured or released. Retry: NEVER.
+type HoldClosed struct {
+	// What failed.
+	Code ErrorCode `json:"code"`
+	// For the developer, in English; may change. Translate by `code` instead.
+	Message string `json:"message"`
+	// The input field at fault, from the input down, such as ["input", "walletId"]; null when it is not one field.
+	Path []string `json:"path,omitempty"`
+	// Whether and how to try again.
+	Retry Retry `json:"retry"`
+	// Whether this is the stored outcome of an earlier request with the same key.
+	Replayed bool `json:"replayed"`
+}
+
+func (HoldClosed) IsIncreaseHoldPayload() {}
+
+func (HoldClosed) IsCaptureHoldPayload() {}
+
+func (HoldClosed) IsReleaseHoldPayload() {}
+
+func (HoldClosed) IsUserError() {}
+
+// What failed.
+func (this HoldClosed) GetCode() ErrorCode { return this.Code }
+
+// For the developer, in English; may change. Translate by `code` instead.
+func (this HoldClosed) GetMessage() string { return this.Message }
+
+// The input field at fault, from the input down, such as ["input", "walletId"]; null when it is not one field.
+func (this HoldClosed) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
+// Whether and how to try again.
+func (this HoldClosed) GetRetry() Retry { return this.Retry }
+
+// Whether this is the stored outcome of an earlier request with the same key.
+func (this HoldClosed) GetReplayed() bool { return this.Replayed }
+
+// A page of holds.
+type HoldConnection struct {
+	// The page's rows with their cursors.
+	Edges []*HoldEdge `json:"edges"`
+	// The page's rows without them.
+	Nodes []*Hold `json:"nodes"`
+	// Where the page lies.
+	PageInfo *PageInfo `json:"pageInfo"`
+	// Rows in the whole list. Always null now: no counter of holds is kept, and none is counted for a request.
+	TotalCount *int32 `json:"totalCount,omitempty"`
+}
+
+// A hold in a page.
+type HoldEdge struct {
+	// Opaque place of the row in this list with this status.
+	Cursor string `json:"cursor"`
+	// The hold.
+	Node *Hold `json:"node"`
+}
+
+// More was asked of the hold than it has left. Retry: NEW_KEY, with less.
+type HoldExceeded struct {
+	// What failed.
+	Code ErrorCode `json:"code"`
+	// For the developer, in English; may change. Translate by `code` instead.
+	Message string `json:"message"`
+	// The input field at fault, from the input down, such as ["input", "walletId"]; null when it is not one field.
+	Path []string `json:"path,omitempty"`
+	// Whether and how to try again.
+	Retry Retry `json:"retry"`
+	// Whether this is the stored outcome of an earlier request with the same key.
+	Replayed bool `json:"replayed"`
+	// Units it has left.
+	Left int64 `json:"left"`
+}
+
+func (HoldExceeded) IsCaptureHoldPayload() {}
+
+func (HoldExceeded) IsReleaseHoldPayload() {}
+
+func (HoldExceeded) IsUserError() {}
+
+// What failed.
+func (this HoldExceeded) GetCode() ErrorCode { return this.Code }
+
+// For the developer, in English; may change. Translate by `code` instead.
+func (this HoldExceeded) GetMessage() string { return this.Message }
+
+// The input field at fault, from the input down, such as ["input", "walletId"]; null when it is not one field.
+func (this HoldExceeded) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
+// Whether and how to try again.
+func (this HoldExceeded) GetRetry() Retry { return this.Retry }
+
+// Whether this is the stored outcome of an earlier request with the same key.
+func (this HoldExceeded) GetReplayed() bool { return this.Replayed }
+
+// The hold has expired: what is left of it is the wallet's to use again. Retry: NEVER; place another.
+type HoldExpired struct {
+	// What failed.
+	Code ErrorCode `json:"code"`
+	// For the developer, in English; may change. Translate by `code` instead.
+	Message string `json:"message"`
+	// The input field at fault, from the input down, such as ["input", "walletId"]; null when it is not one field.
+	Path []string `json:"path,omitempty"`
+	// Whether and how to try again.
+	Retry Retry `json:"retry"`
+	// Whether this is the stored outcome of an earlier request with the same key.
+	Replayed bool `json:"replayed"`
+}
+
+func (HoldExpired) IsPlaceHoldPayload() {}
+
+func (HoldExpired) IsIncreaseHoldPayload() {}
+
+func (HoldExpired) IsCaptureHoldPayload() {}
+
+func (HoldExpired) IsUserError() {}
+
+// What failed.
+func (this HoldExpired) GetCode() ErrorCode { return this.Code }
+
+// For the developer, in English; may change. Translate by `code` instead.
+func (this HoldExpired) GetMessage() string { return this.Message }
+
+// The input field at fault, from the input down, such as ["input", "walletId"]; null when it is not one field.
+func (this HoldExpired) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
+// Whether and how to try again.
+func (this HoldExpired) GetRetry() Retry { return this.Retry }
+
+// Whether this is the stored outcome of an earlier request with the same key.
+func (this HoldExpired) GetReplayed() bool { return this.Replayed }
+
 // The key was used before with another body. Retry: NEW_KEY, if the request is really a new one.
 type IdempotencyConflict struct {
 	// What failed.
@@ -1516,6 +1949,22 @@ func (IdempotencyConflict) IsReleaseCampaignFundsPayload() {}
 
 func (IdempotencyConflict) IsRecordClickChargesPayload() {}
 
+func (IdempotencyConflict) IsClosePeriodPayload() {}
+
+func (IdempotencyConflict) IsReopenPeriodPayload() {}
+
+func (IdempotencyConflict) IsPlaceHoldPayload() {}
+
+func (IdempotencyConflict) IsIncreaseHoldPayload() {}
+
+func (IdempotencyConflict) IsCaptureHoldPayload() {}
+
+func (IdempotencyConflict) IsReleaseHoldPayload() {}
+
+func (IdempotencyConflict) IsTransferConnectsPayload() {}
+
+func (IdempotencyConflict) IsSetSpendingLimitPayload() {}
+
 // A campaign of this status cannot move to that one. Retry: NEVER.
 type IllegalTransition struct {
 	// What failed.
@@ -1561,6 +2010,57 @@ func (this IllegalTransition) GetRetry() Retry { return this.Retry }
 
 // Whether this is the stored outcome of an earlier request with the same key.
 func (this IllegalTransition) GetReplayed() bool { return this.Replayed }
+
+// Where a journal is in the hash chain of its book. Each link covers the journals after the link before it: their leaves make a Merkle
+// tree, and the link's head is the digest of the root and of the head before. All digests are SHA-256, in hexadecimal.
+type InclusionProof struct {
+	// The journal's place among the leaves of its link, from 0.
+	LeafIndex int32 `json:"leafIndex"`
+	// What the leaf is hashed with on the way to the root, from below.
+	Path []string `json:"path"`
+	// The root over the leaves of the link.
+	Root string `json:"root"`
+	// The head that the link follows; null for the first link of the book.
+	Previous *string `json:"previous,omitempty"`
+	// The head after the link.
+	Head string `json:"head"`
+	// Number of the first journal under the link.
+	FirstSeq int64 `json:"firstSeq"`
+	// Number of the last journal under the link.
+	LastSeq int64 `json:"lastSeq"`
+	// The first signed head that covers the journal; null while there is none.
+	Checkpoint *ChainCheckpoint `json:"checkpoint,omitempty"`
+	// Proof is what was read of the proof, as the resolvers define it.
+	Proof any `json:"-"`
+}
+
+// Which hold to increase, and by how much.
+type IncreaseHoldInput struct {
+	// 8 to 128 printable ASCII characters, new for each intent, the same for each retry.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The hold.
+	HoldID string `json:"holdId"`
+	// How many more, 1 or more.
+	Quantity int64 `json:"quantity"`
+}
+
+// More Connects are reserved.
+type IncreaseHoldSuccess struct {
+	// Whether this is the stored outcome of an earlier request with the same key.
+	Replayed bool `json:"replayed"`
+	// Send it back in `extensions.consistency` and you will read this write.
+	Consistency string `json:"consistency"`
+	// The journal that recorded it.
+	JournalID string `json:"journalId"`
+	// Book is the ledger book of the hold's wallet.
+	Book int32 `json:"-"`
+	// HoldUUID is the hold written to.
+	HoldUUID scalar.UUID `json:"-"`
+	// WalletUUID is the hold's wallet.
+	WalletUUID scalar.UUID `json:"-"`
+}
+
+func (IncreaseHoldSuccess) IsIncreaseHoldPayload() {}
 
 // The wallet, the ad account or the campaign, or for a reversal of a credit its lots, do not hold what is needed. Retry: NEW_KEY, after a top-up.
 type InsufficientFunds struct {
@@ -1618,6 +2118,12 @@ func (InsufficientFunds) IsFundCampaignPayload() {}
 
 func (InsufficientFunds) IsReleaseCampaignFundsPayload() {}
 
+func (InsufficientFunds) IsPlaceHoldPayload() {}
+
+func (InsufficientFunds) IsIncreaseHoldPayload() {}
+
+func (InsufficientFunds) IsTransferConnectsPayload() {}
+
 // A count.
 type IntCell struct {
 	// The count.
@@ -1673,6 +2179,68 @@ func (this InvalidSchedule) GetRetry() Retry { return this.Retry }
 
 // Whether this is the stored outcome of an earlier request with the same key.
 func (this InvalidSchedule) GetReplayed() bool { return this.Replayed }
+
+// The background checker found that the books contradict an invariant; see `invariantStatus`. Retry: NEW_KEY, when it holds again; SAME_KEY when the signature counts and books are left to follow.
+type InvariantFailed struct {
+	// What failed.
+	Code ErrorCode `json:"code"`
+	// For the developer, in English; may change. Translate by `code` instead.
+	Message string `json:"message"`
+	// The input field at fault, from the input down, such as ["input", "walletId"]; null when it is not one field.
+	Path []string `json:"path,omitempty"`
+	// Whether and how to try again.
+	Retry Retry `json:"retry"`
+	// Whether this is the stored outcome of an earlier request with the same key.
+	Replayed bool `json:"replayed"`
+	// The first invariant that is broken.
+	Invariant string `json:"invariant"`
+	// How many are.
+	Failures int64 `json:"failures"`
+}
+
+func (InvariantFailed) IsClosePeriodPayload() {}
+
+func (InvariantFailed) IsUserError() {}
+
+// What failed.
+func (this InvariantFailed) GetCode() ErrorCode { return this.Code }
+
+// For the developer, in English; may change. Translate by `code` instead.
+func (this InvariantFailed) GetMessage() string { return this.Message }
+
+// The input field at fault, from the input down, such as ["input", "walletId"]; null when it is not one field.
+func (this InvariantFailed) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
+// Whether and how to try again.
+func (this InvariantFailed) GetRetry() Retry { return this.Retry }
+
+// Whether this is the stored outcome of an earlier request with the same key.
+func (this InvariantFailed) GetReplayed() bool { return this.Replayed }
+
+// What is known of one invariant of the ledger.
+type InvariantStatus struct {
+	// Its number, `I1` to `I31`.
+	Invariant string `json:"invariant"`
+	// What must hold.
+	Title string `json:"title"`
+	// What was found.
+	Status InvariantState `json:"status"`
+	// When it was last checked; null when it never was.
+	CheckedAt *time.Time `json:"checkedAt,omitempty"`
+	// How many things contradicted it.
+	Failures int64 `json:"failures"`
+	// The first of them; null for none.
+	Detail *string `json:"detail,omitempty"`
+}
 
 // An entry of the ledger: postings recorded together, which balance in each commodity. Never changed; corrected only by another one. For FINANCE and AUDITOR by id, null for all others.
 type Journal struct {
@@ -1765,6 +2333,112 @@ func (this LargeChangeNeedsConfirm) GetRetry() Retry { return this.Retry }
 // Whether this is the stored outcome of an earlier request with the same key.
 func (this LargeChangeNeedsConfirm) GetReplayed() bool { return this.Replayed }
 
+// An account of one book.
+type LedgerAccount struct {
+	// Number of the book.
+	Book int32 `json:"book"`
+	// Its code.
+	Code string `json:"code"`
+	// Its line in the trial balance: the code, with `*` for the wallet or campaign.
+	Class string `json:"class"`
+	// Its commodity.
+	Commodity Commodity `json:"commodity"`
+	// The side on which its balance grows.
+	NormalSide PostingSideName `json:"normalSide"`
+}
+
+// An account of one book.
+type LedgerAccountInput struct {
+	// Number of the book.
+	Book int32 `json:"book"`
+	// Its code, such as `2000`, or `WALLET:<uuid>:AVAILABLE` for an account of a wallet.
+	Code string `json:"code"`
+	// Its commodity.
+	Commodity Commodity `json:"commodity"`
+}
+
+// One posting, as one of its accounts sees it.
+type LedgerLine struct {
+	// The account's version after it: its postings are numbered 1, 2, 3 without a gap.
+	Version int64 `json:"version"`
+	// Which side the account is on.
+	Side PostingSideName `json:"side"`
+	// The amount, always positive.
+	Amount *Amount `json:"amount"`
+	// The balance after it, on the account's normal side: negative where the account went below zero.
+	RunningBalance *Amount `json:"runningBalance"`
+	// Code of the account on the other side.
+	OtherCode string `json:"otherCode"`
+	// When it was recorded.
+	PostedAt time.Time `json:"postedAt"`
+	// The date that decides its period.
+	BookedOn scalar.Date `json:"bookedOn"`
+	// When what it records happened.
+	EffectiveAt time.Time `json:"effectiveAt"`
+	// The journal that it is part of; see `journal`.
+	JournalID string `json:"journalId"`
+	// Number of that journal in its book.
+	Seq int64 `json:"seq"`
+	// The template by which it was posted.
+	Template string `json:"template"`
+	// Who had it posted.
+	InitiatedBy string `json:"initiatedBy"`
+}
+
+// A page of an account's ledger.
+type LedgerLineConnection struct {
+	// The page's rows with their cursors.
+	Edges []*LedgerLineEdge `json:"edges"`
+	// The page's rows without them.
+	Nodes []*LedgerLine `json:"nodes"`
+	// Where the page lies.
+	PageInfo *PageInfo `json:"pageInfo"`
+	// Postings in the range, whatever the page: the difference of two version numbers.
+	TotalCount *int32 `json:"totalCount,omitempty"`
+	// The account.
+	Account *LedgerAccount `json:"account"`
+	// The balance before the first posting of the range, on the account's normal side.
+	OpeningBalance *Amount `json:"openingBalance"`
+	// The balance after the last posting of the range, on the account's normal side.
+	ClosingBalance *Amount `json:"closingBalance"`
+	// The page's evidence. Its rows are `nodes`: version, postedAt, journalId, side, otherCode, amount and runningBalance in minor units.
+	Evidence *ReportEvidence `json:"evidence"`
+}
+
+// A line of an account's ledger in a page.
+type LedgerLineEdge struct {
+	// Opaque place of the row in this list with this range.
+	Cursor string `json:"cursor"`
+	// The line.
+	Node *LedgerLine `json:"node"`
+}
+
+// One group of outstanding units.
+type LiabilityGroup struct {
+	// The country; null when not grouped by it.
+	Jurisdiction *string `json:"jurisdiction,omitempty"`
+	// The origin; null when not grouped by it.
+	Origin *LotOrigin `json:"origin,omitempty"`
+	// The currency; null when not grouped by it, and for units that nobody paid for.
+	Currency *string `json:"currency,omitempty"`
+	// Units left.
+	Units int64 `json:"units"`
+	// What was paid for them and is not yet revenue, one for each currency.
+	Basis []*Money `json:"basis"`
+}
+
+// The basis of all units in one currency, beside the books.
+type LiabilityTotal struct {
+	// The currency.
+	Currency string `json:"currency"`
+	// What was paid for units that are left.
+	Basis *Money `json:"basis"`
+	// The balance of account 2000, deferred revenue.
+	DeferredRevenue *Money `json:"deferredRevenue"`
+	// `basis` less `deferredRevenue`: zero, or the ledger is broken.
+	Difference *Money `json:"difference"`
+}
+
 // A parcel of Connects that came together and expires together. Its units are spent before those of the lots behind it.
 type Lot struct {
 	// Opaque id.
@@ -1777,6 +2451,10 @@ type Lot struct {
 	Remaining int64 `json:"remaining"`
 	// When what is left can no longer be spent; null when it never expires.
 	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
+	// Until when it can be spent from although it is past `expiresAt`: Connects came back to it too late to be used otherwise. Null without such a grace.
+	GraceUntil *time.Time `json:"graceUntil,omitempty"`
+	// The lot that this one was split from by a transfer, however often it changed hands; null for one that was issued.
+	RootID *string `json:"rootId,omitempty"`
 	// Lots with a lower number are spent first.
 	Priority int32 `json:"priority"`
 	// Whether it can be spent from.
@@ -2044,6 +2722,18 @@ func (NotFound) IsReleaseCampaignFundsPayload() {}
 
 func (NotFound) IsRecordClickChargesPayload() {}
 
+func (NotFound) IsPlaceHoldPayload() {}
+
+func (NotFound) IsIncreaseHoldPayload() {}
+
+func (NotFound) IsCaptureHoldPayload() {}
+
+func (NotFound) IsReleaseHoldPayload() {}
+
+func (NotFound) IsTransferConnectsPayload() {}
+
+func (NotFound) IsSetSpendingLimitPayload() {}
+
 // A transaction of this type cannot be undone, or not for this reason. Retry: NEVER.
 type NotReversible struct {
 	// What failed.
@@ -2088,6 +2778,94 @@ func (this NotReversible) GetRetry() Retry { return this.Retry }
 // Whether this is the stored outcome of an earlier request with the same key.
 func (this NotReversible) GetReplayed() bool { return this.Replayed }
 
+// The wallets are not both of one organisation. Retry: NEVER.
+type NotSameOrganisation struct {
+	// What failed.
+	Code ErrorCode `json:"code"`
+	// For the developer, in English; may change. Translate by `code` instead.
+	Message string `json:"message"`
+	// The input field at fault, from the input down, such as ["input", "walletId"]; null when it is not one field.
+	Path []string `json:"path,omitempty"`
+	// Whether and how to try again.
+	Retry Retry `json:"retry"`
+	// Whether this is the stored outcome of an earlier request with the same key.
+	Replayed bool `json:"replayed"`
+}
+
+func (NotSameOrganisation) IsTransferConnectsPayload() {}
+
+func (NotSameOrganisation) IsUserError() {}
+
+// What failed.
+func (this NotSameOrganisation) GetCode() ErrorCode { return this.Code }
+
+// For the developer, in English; may change. Translate by `code` instead.
+func (this NotSameOrganisation) GetMessage() string { return this.Message }
+
+// The input field at fault, from the input down, such as ["input", "walletId"]; null when it is not one field.
+func (this NotSameOrganisation) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
+// Whether and how to try again.
+func (this NotSameOrganisation) GetRetry() Retry { return this.Retry }
+
+// Whether this is the stored outcome of an earlier request with the same key.
+func (this NotSameOrganisation) GetReplayed() bool { return this.Replayed }
+
+// Periods are closed one after the other, and reopened from the last one back. Retry: NEW_KEY, when it is this one's turn.
+type NotSequential struct {
+	// What failed.
+	Code ErrorCode `json:"code"`
+	// For the developer, in English; may change. Translate by `code` instead.
+	Message string `json:"message"`
+	// The input field at fault, from the input down, such as ["input", "walletId"]; null when it is not one field.
+	Path []string `json:"path,omitempty"`
+	// Whether and how to try again.
+	Retry Retry `json:"retry"`
+	// Whether this is the stored outcome of an earlier request with the same key.
+	Replayed bool `json:"replayed"`
+	// The period whose turn it is, as YYYY-MM; null when none is closed, so that none can be reopened.
+	Expected *string `json:"expected,omitempty"`
+}
+
+func (NotSequential) IsClosePeriodPayload() {}
+
+func (NotSequential) IsReopenPeriodPayload() {}
+
+func (NotSequential) IsUserError() {}
+
+// What failed.
+func (this NotSequential) GetCode() ErrorCode { return this.Code }
+
+// For the developer, in English; may change. Translate by `code` instead.
+func (this NotSequential) GetMessage() string { return this.Message }
+
+// The input field at fault, from the input down, such as ["input", "walletId"]; null when it is not one field.
+func (this NotSequential) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
+// Whether and how to try again.
+func (this NotSequential) GetRetry() Retry { return this.Retry }
+
+// Whether this is the stored outcome of an earlier request with the same key.
+func (this NotSequential) GetReplayed() bool { return this.Replayed }
+
 // Whose ad account to open, and what it pays with.
 type OpenAdAccountInput struct {
 	// 8 to 128 printable ASCII characters, new for each intent, the same for each retry.
@@ -2130,8 +2908,10 @@ type OpenWalletInput struct {
 	IdempotencyKey string `json:"idempotencyKey"`
 	// Whose it is.
 	Owner *WalletOwnerInput `json:"owner"`
-	// FREELANCER for a party, AGENCY for an organisation. An owner has one wallet of a kind.
+	// FREELANCER for a party, AGENCY or MEMBER for an organisation. An owner has one wallet of a kind, and an organisation one MEMBER wallet for each member.
 	Kind WalletKind `json:"kind"`
+	// Whose use a MEMBER wallet is for, by uuid in the marketplace; null for other kinds.
+	MemberID *scalar.UUID `json:"memberId,omitempty"`
 	// ISO 3166-1 alpha-2 code of the country whose rules apply, such as `IN`; never changes.
 	Jurisdiction string `json:"jurisdiction"`
 	// IANA time zone of its local dates, such as `Asia/Kolkata`.
@@ -2155,6 +2935,22 @@ type OpenWalletSuccess struct {
 }
 
 func (OpenWalletSuccess) IsOpenWalletPayload() {}
+
+// Connects that were issued and not yet used: in wallets, on hold and in campaigns.
+type OutstandingLiability struct {
+	// The last date counted.
+	AsOf scalar.Date `json:"asOf"`
+	// How it was grouped.
+	By []LiabilityDimension `json:"by"`
+	// One for each combination that has units left.
+	Groups []*LiabilityGroup `json:"groups"`
+	// Units over all groups.
+	Units int64 `json:"units"`
+	// One for each currency, beside the balance of account 2000: the two are equal, or the ledger is broken.
+	Totals []*LiabilityTotal `json:"totals"`
+	// The report's evidence. Its rows are `groups`: jurisdiction, origin, currency (each empty where not grouped by), units, and for each currency paid its code and the basis.
+	Evidence *ReportEvidence `json:"evidence"`
+}
 
 // The owner is on record with other facts: another kind, jurisdiction or time zone. They are recorded once, with the first wallet. Retry: NEVER.
 type OwnerMismatch struct {
@@ -2318,6 +3114,148 @@ type PerformanceTotals struct {
 	ServedUnbilled *Amount `json:"servedUnbilled"`
 }
 
+// An accounting period. Once it is closed nothing is booked on its dates: what comes late is booked in the open period, with its own `effectiveAt`.
+type Period struct {
+	// The month, as YYYY-MM.
+	Period string `json:"period"`
+	// Where it stands, over all books.
+	State PeriodState `json:"state"`
+	// What was last asked for it; null when nothing was.
+	Request *PeriodRequest `json:"request,omitempty"`
+	// When the last book closed it; null unless it is CLOSED, and when it was closed together with a later one.
+	ClosedAt *time.Time `json:"closedAt,omitempty"`
+	// One for each book, by number.
+	Books []*PeriodBook `json:"books"`
+}
+
+// A period in one book.
+type PeriodBook struct {
+	// Number of the book.
+	Book int32 `json:"book"`
+	// Whether the book has closed it.
+	Closed bool `json:"closed"`
+	// Number of the journal that closed it; null when it is open, and when it was closed together with a later one.
+	Seq *int64 `json:"seq,omitempty"`
+	// That journal; null with `seq`.
+	JournalID *string `json:"journalId,omitempty"`
+	// When; null with `seq`.
+	ClosedAt *time.Time `json:"closedAt,omitempty"`
+	// SHA-256, in hexadecimal, of the trial balance that the book had when it closed; null with `seq`.
+	TrialHash *string `json:"trialHash,omitempty"`
+}
+
+// A page of periods.
+type PeriodConnection struct {
+	// The page's rows with their cursors.
+	Edges []*PeriodEdge `json:"edges"`
+	// The page's rows without them.
+	Nodes []*Period `json:"nodes"`
+	// Where the page lies.
+	PageInfo *PageInfo `json:"pageInfo"`
+}
+
+// A period in a page.
+type PeriodEdge struct {
+	// Opaque place of the row in this list.
+	Cursor string `json:"cursor"`
+	// The period.
+	Node *Period `json:"node"`
+}
+
+// The period is not over. Retry: NEW_KEY, when it is.
+type PeriodNotOver struct {
+	// What failed.
+	Code ErrorCode `json:"code"`
+	// For the developer, in English; may change. Translate by `code` instead.
+	Message string `json:"message"`
+	// The input field at fault, from the input down, such as ["input", "walletId"]; null when it is not one field.
+	Path []string `json:"path,omitempty"`
+	// Whether and how to try again.
+	Retry Retry `json:"retry"`
+	// Whether this is the stored outcome of an earlier request with the same key.
+	Replayed bool `json:"replayed"`
+	// Its last date, in UTC.
+	EndsOn scalar.Date `json:"endsOn"`
+}
+
+func (PeriodNotOver) IsClosePeriodPayload() {}
+
+func (PeriodNotOver) IsUserError() {}
+
+// What failed.
+func (this PeriodNotOver) GetCode() ErrorCode { return this.Code }
+
+// For the developer, in English; may change. Translate by `code` instead.
+func (this PeriodNotOver) GetMessage() string { return this.Message }
+
+// The input field at fault, from the input down, such as ["input", "walletId"]; null when it is not one field.
+func (this PeriodNotOver) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
+// Whether and how to try again.
+func (this PeriodNotOver) GetRetry() Retry { return this.Retry }
+
+// Whether this is the stored outcome of an earlier request with the same key.
+func (this PeriodNotOver) GetReplayed() bool { return this.Replayed }
+
+// What somebody asked for a period, and who agreed.
+type PeriodRequest struct {
+	// What was asked.
+	Action PeriodAction `json:"action"`
+	// Why, in the words of who asked.
+	Reason string `json:"reason"`
+	// Who asked.
+	RequestedBy string `json:"requestedBy"`
+	// When.
+	RequestedAt time.Time `json:"requestedAt"`
+	// Who agreed, never the same person; null while nobody has.
+	ApprovedBy *string `json:"approvedBy,omitempty"`
+	// When; null while nobody has.
+	ApprovedAt *time.Time `json:"approvedAt,omitempty"`
+}
+
+// What to reserve, for what, and how long.
+type PlaceHoldInput struct {
+	// 8 to 128 printable ASCII characters, new for each intent, the same for each retry.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The wallet that pays if the hold is captured.
+	WalletID string `json:"walletId"`
+	// What for.
+	Purpose HoldPurpose `json:"purpose"`
+	// How many, 1 or more.
+	Quantity int64 `json:"quantity"`
+	// What it is about: a PROPOSAL for a BID, a CAMPAIGN for a LEASE.
+	Subject *SubjectInput `json:"subject"`
+	// When it ends by itself, in the future and at most 366 days ahead; null means as the policy for this purpose says.
+	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
+}
+
+// The Connects are reserved.
+type PlaceHoldSuccess struct {
+	// Whether this is the stored outcome of an earlier request with the same key.
+	Replayed bool `json:"replayed"`
+	// Send it back in `extensions.consistency` and you will read this write.
+	Consistency string `json:"consistency"`
+	// The journal that recorded it.
+	JournalID string `json:"journalId"`
+	// Book is the ledger book of the hold's wallet.
+	Book int32 `json:"-"`
+	// HoldUUID is the hold written to.
+	HoldUUID scalar.UUID `json:"-"`
+	// WalletUUID is the hold's wallet.
+	WalletUUID scalar.UUID `json:"-"`
+}
+
+func (PlaceHoldSuccess) IsPlaceHoldPayload() {}
+
 // One line of a journal: an amount that moved from one account to another.
 type Posting struct {
 	// Its place in the journal, from 0.
@@ -2352,6 +3290,10 @@ type PurchaseConnectsInput struct {
 	Price *MoneyInput `json:"price"`
 	// What the payment provider kept, in minor units of the price's currency: 0 or more, not above the price.
 	FeeMinor int64 `json:"feeMinor"`
+	// The part of the price that is tax due when the Connects are used, in minor units of its currency: 0 or more, not above the price.
+	TaxMinor int64 `json:"taxMinor"`
+	// Tax due at once that was paid on top of the price, in minor units of its currency: 0 or more, and 0 with `taxMinor`.
+	TaxAtSaleMinor int64 `json:"taxAtSaleMinor"`
 	// The provider's reference of the captured payment, 1 to 128 printable ASCII characters. Each is recorded once only, whatever the key.
 	PaymentReference string `json:"paymentReference"`
 	// When the payment was captured, not in the future; null means now.
@@ -2448,6 +3390,140 @@ type ReleaseCampaignFundsSuccess struct {
 
 func (ReleaseCampaignFundsSuccess) IsReleaseCampaignFundsPayload() {}
 
+// Which hold to release, and how much of it.
+type ReleaseHoldInput struct {
+	// 8 to 128 printable ASCII characters, new for each intent, the same for each retry.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The hold.
+	HoldID string `json:"holdId"`
+	// How many, 1 or more; null means all that is left.
+	Quantity *int64 `json:"quantity,omitempty"`
+}
+
+// The Connects are given back.
+type ReleaseHoldSuccess struct {
+	// Whether this is the stored outcome of an earlier request with the same key.
+	Replayed bool `json:"replayed"`
+	// Send it back in `extensions.consistency` and you will read this write.
+	Consistency string `json:"consistency"`
+	// The journal that recorded it.
+	JournalID string `json:"journalId"`
+	// Book is the ledger book of the hold's wallet.
+	Book int32 `json:"-"`
+	// HoldUUID is the hold written to.
+	HoldUUID scalar.UUID `json:"-"`
+	// WalletUUID is the hold's wallet.
+	WalletUUID scalar.UUID `json:"-"`
+}
+
+func (ReleaseHoldSuccess) IsReleaseHoldPayload() {}
+
+// Which period to reopen, and why.
+type ReopenPeriodInput struct {
+	// 8 to 128 printable ASCII characters, new for each intent, the same for each retry.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The period as YYYY-MM, such as `2026-10`.
+	Period string `json:"period"`
+	// Why, 1 to 128 bytes, free of personal data. It is kept with the journals.
+	Reason string `json:"reason"`
+}
+
+// The signature counts. `period.state` says what became of the period: REOPENING while it waits for the second person.
+type ReopenPeriodSuccess struct {
+	// Whether this is the stored outcome of an earlier request with the same key.
+	Replayed bool `json:"replayed"`
+	// Send it with the next request to see this write.
+	Consistency string `json:"consistency"`
+	// The journal that recorded the signature.
+	JournalID string `json:"journalId"`
+	// The period as it now stands.
+	Period *Period `json:"period"`
+}
+
+func (ReopenPeriodSuccess) IsReopenPeriodPayload() {}
+
+// How far a book was.
+type ReportBook struct {
+	// Number of the book.
+	Book int32 `json:"book"`
+	// Number of its last journal.
+	Seq int64 `json:"seq"`
+}
+
+// What an auditor needs to rely on a report. The same question at the same state of the books has the same `sha256`: the digest of
+// UTF-8 lines of text, each ended by a line feed and its cells parted by tabs: `report` and its name; for each parameter `parameter`,
+// its name and value; for each book `book`, its number and seq; for each row `row` and its cells, which the report lists.
+type ReportEvidence struct {
+	// The name of the report, which is that of its query.
+	Report string `json:"report"`
+	// What was asked, with what was taken where it was left out.
+	Parameters []*ReportParameter `json:"parameters"`
+	// How many rows the answer has.
+	RowCount int32 `json:"rowCount"`
+	// How far each book was.
+	LedgerSeq []*ReportBook `json:"ledgerSeq"`
+	// The digest, in hexadecimal.
+	Sha256 string `json:"sha256"`
+}
+
+// One thing that was asked.
+type ReportParameter struct {
+	// The name of the argument.
+	Name string `json:"name"`
+	// Its value.
+	Value string `json:"value"`
+}
+
+// The opposite was asked for the period and waits for the second person. Retry: NEW_KEY, when that is settled.
+type RequestPending struct {
+	// What failed.
+	Code ErrorCode `json:"code"`
+	// For the developer, in English; may change. Translate by `code` instead.
+	Message string `json:"message"`
+	// The input field at fault, from the input down, such as ["input", "walletId"]; null when it is not one field.
+	Path []string `json:"path,omitempty"`
+	// Whether and how to try again.
+	Retry Retry `json:"retry"`
+	// Whether this is the stored outcome of an earlier request with the same key.
+	Replayed bool `json:"replayed"`
+	// What was asked.
+	Action PeriodAction `json:"action"`
+	// Who asked.
+	RequestedBy string `json:"requestedBy"`
+	// When.
+	RequestedAt time.Time `json:"requestedAt"`
+}
+
+func (RequestPending) IsClosePeriodPayload() {}
+
+func (RequestPending) IsReopenPeriodPayload() {}
+
+func (RequestPending) IsUserError() {}
+
+// What failed.
+func (this RequestPending) GetCode() ErrorCode { return this.Code }
+
+// For the developer, in English; may change. Translate by `code` instead.
+func (this RequestPending) GetMessage() string { return this.Message }
+
+// The input field at fault, from the input down, such as ["input", "walletId"]; null when it is not one field.
+func (this RequestPending) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
+// Whether and how to try again.
+func (this RequestPending) GetRetry() Retry { return this.Retry }
+
+// Whether this is the stored outcome of an earlier request with the same key.
+func (this RequestPending) GetReplayed() bool { return this.Replayed }
+
 // A span of dates as it was resolved.
 type ResolvedRange struct {
 	// The first date.
@@ -2534,6 +3610,70 @@ type ReverseTransactionSuccess struct {
 
 func (ReverseTransactionSuccess) IsReverseTransactionPayload() {}
 
+// The postings of a period between account 2000 and one other account.
+type RollforwardLine struct {
+	// Why they moved deferred revenue.
+	Kind RollforwardKind `json:"kind"`
+	// Number of the book.
+	Book int32 `json:"book"`
+	// Code of the account debited.
+	DebitCode string `json:"debitCode"`
+	// Code of the account credited.
+	CreditCode string `json:"creditCode"`
+	// How many postings.
+	Postings int64 `json:"postings"`
+	// Their sum.
+	Amount *Money `json:"amount"`
+}
+
+// The caller asked for it themselves: it waits for another person. Retry: NEVER.
+type SecondApproverRequired struct {
+	// What failed.
+	Code ErrorCode `json:"code"`
+	// For the developer, in English; may change. Translate by `code` instead.
+	Message string `json:"message"`
+	// The input field at fault, from the input down, such as ["input", "walletId"]; null when it is not one field.
+	Path []string `json:"path,omitempty"`
+	// Whether and how to try again.
+	Retry Retry `json:"retry"`
+	// Whether this is the stored outcome of an earlier request with the same key.
+	Replayed bool `json:"replayed"`
+	// Who asked.
+	RequestedBy string `json:"requestedBy"`
+	// When.
+	RequestedAt time.Time `json:"requestedAt"`
+}
+
+func (SecondApproverRequired) IsClosePeriodPayload() {}
+
+func (SecondApproverRequired) IsReopenPeriodPayload() {}
+
+func (SecondApproverRequired) IsUserError() {}
+
+// What failed.
+func (this SecondApproverRequired) GetCode() ErrorCode { return this.Code }
+
+// For the developer, in English; may change. Translate by `code` instead.
+func (this SecondApproverRequired) GetMessage() string { return this.Message }
+
+// The input field at fault, from the input down, such as ["input", "walletId"]; null when it is not one field.
+func (this SecondApproverRequired) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
+// Whether and how to try again.
+func (this SecondApproverRequired) GetRetry() Retry { return this.Retry }
+
+// Whether this is the stored outcome of an earlier request with the same key.
+func (this SecondApproverRequired) GetReplayed() bool { return this.Replayed }
+
 // Which campaign to move, and to which status.
 type SetCampaignStatusInput struct {
 	// 8 to 128 printable ASCII characters, new for each intent, the same for each retry.
@@ -2612,6 +3752,36 @@ type SetMembershipSuccess struct {
 
 func (SetMembershipSuccess) IsSetMembershipPayload() {}
 
+// Which limit to set, or to lift.
+type SetSpendingLimitInput struct {
+	// 8 to 128 printable ASCII characters, new for each intent, the same for each retry.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The wallet.
+	WalletID string `json:"walletId"`
+	// Over which time it counts. A wallet may have one limit of each.
+	Window SpendingWindow `json:"window"`
+	// How many Connects may be taken out in one window, 0 or more; null lifts the limit.
+	Maximum *int64 `json:"maximum,omitempty"`
+}
+
+// The limit is as asked.
+type SetSpendingLimitSuccess struct {
+	// Whether this is the stored outcome of an earlier request with the same key.
+	Replayed bool `json:"replayed"`
+	// Send it back in `extensions.consistency` and you will read this write.
+	Consistency string `json:"consistency"`
+	// The journal that recorded it.
+	JournalID string `json:"journalId"`
+	// Book is the ledger book of the wallet.
+	Book int32 `json:"-"`
+	// JournalUUID is the journal written.
+	JournalUUID scalar.UUID `json:"-"`
+	// WalletUUID is the wallet written to.
+	WalletUUID scalar.UUID `json:"-"`
+}
+
+func (SetSpendingLimitSuccess) IsSetSpendingLimitPayload() {}
+
 // What to spend, and on what.
 type SpendConnectsInput struct {
 	// 8 to 128 printable ASCII characters, new for each intent, the same for each retry.
@@ -2662,6 +3832,68 @@ type SpendSeries struct {
 	// Sum of `spend`.
 	Total int64 `json:"total"`
 }
+
+// The wallet has a spending limit that does not allow this. Retry: NEW_KEY, with less, or once `resetsAt` has come.
+type SpendingLimitExceeded struct {
+	// What failed.
+	Code ErrorCode `json:"code"`
+	// For the developer, in English; may change. Translate by `code` instead.
+	Message string `json:"message"`
+	// The input field at fault, from the input down, such as ["input", "walletId"]; null when it is not one field.
+	Path []string `json:"path,omitempty"`
+	// Whether and how to try again.
+	Retry Retry `json:"retry"`
+	// Whether this is the stored outcome of an earlier request with the same key.
+	Replayed bool `json:"replayed"`
+	// Over which time the limit counts.
+	Window SpendingWindow `json:"window"`
+	// How many Connects may be taken out in one window.
+	Maximum int64 `json:"maximum"`
+	// How many were in this one.
+	Used int64 `json:"used"`
+	// How many were asked for.
+	Requested int64 `json:"requested"`
+	// When the next window begins.
+	ResetsAt time.Time `json:"resetsAt"`
+}
+
+func (SpendingLimitExceeded) IsSpendConnectsPayload() {}
+
+func (SpendingLimitExceeded) IsCreateCampaignPayload() {}
+
+func (SpendingLimitExceeded) IsFundCampaignPayload() {}
+
+func (SpendingLimitExceeded) IsPlaceHoldPayload() {}
+
+func (SpendingLimitExceeded) IsIncreaseHoldPayload() {}
+
+func (SpendingLimitExceeded) IsTransferConnectsPayload() {}
+
+func (SpendingLimitExceeded) IsUserError() {}
+
+// What failed.
+func (this SpendingLimitExceeded) GetCode() ErrorCode { return this.Code }
+
+// For the developer, in English; may change. Translate by `code` instead.
+func (this SpendingLimitExceeded) GetMessage() string { return this.Message }
+
+// The input field at fault, from the input down, such as ["input", "walletId"]; null when it is not one field.
+func (this SpendingLimitExceeded) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
+// Whether and how to try again.
+func (this SpendingLimitExceeded) GetRetry() Retry { return this.Retry }
+
+// Whether this is the stored outcome of an earlier request with the same key.
+func (this SpendingLimitExceeded) GetReplayed() bool { return this.Replayed }
 
 // A text: the value of a dimension.
 type StringCell struct {
@@ -2715,6 +3947,8 @@ type Transaction struct {
 	Lots []*LotMovement `json:"lots"`
 	// What it was spent on; for a return, what the Connects had been spent on. Null when there is no subject.
 	Subject *Subject `json:"subject,omitempty"`
+	// The hold that it reserved Connects for, or settled; null when it has to do with none.
+	HoldID *string `json:"holdId,omitempty"`
 	// The journal behind it.
 	JournalID string `json:"journalId"`
 	// Units undone so far, 0 or more, at most the size of `amount`.
@@ -2770,28 +4004,64 @@ type TransactionFilter struct {
 	Subject *SubjectInput `json:"subject,omitempty"`
 }
 
+// What to move between wallets.
+type TransferConnectsInput struct {
+	// 8 to 128 printable ASCII characters, new for each intent, the same for each retry.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The wallet that gives.
+	FromWalletID string `json:"fromWalletId"`
+	// The wallet that receives.
+	ToWalletID string `json:"toWalletId"`
+	// How many, 1 or more.
+	Quantity int64 `json:"quantity"`
+}
+
+// The Connects are moved.
+type TransferConnectsSuccess struct {
+	// Whether this is the stored outcome of an earlier request with the same key.
+	Replayed bool `json:"replayed"`
+	// Send it back in `extensions.consistency` and you will read this write.
+	Consistency string `json:"consistency"`
+	// The journal that recorded it.
+	JournalID string `json:"journalId"`
+	// Book is the ledger book of the wallet.
+	Book int32 `json:"-"`
+	// JournalUUID is the journal written.
+	JournalUUID scalar.UUID `json:"-"`
+	// WalletUUID is the wallet written to.
+	WalletUUID scalar.UUID `json:"-"`
+}
+
+func (TransferConnectsSuccess) IsTransferConnectsPayload() {}
+
 // What was debited and credited to each account up to the end of one UTC date, by the date on which journals were booked.
 type TrialBalance struct {
 	// The last date counted.
 	AsOf scalar.Date `json:"asOf"`
-	// One section per book, by number; each of one snapshot of its book.
+	// One section per book, by number; each of one snapshot of its book, or of its close.
 	Books []*TrialBalanceBook `json:"books"`
 	// The sum over all books, line by line, by code and commodity.
 	Lines []*TrialBalanceLine `json:"lines"`
 	// Debits and credits over all books: equal per commodity, or the ledger is broken.
 	Totals []*CommodityTotals `json:"totals"`
+	// The report's evidence. Its rows are `lines` of each of `books`: book, code, commodity, debits, credits.
+	Evidence *ReportEvidence `json:"evidence"`
 }
 
 // The trial balance of one book.
 type TrialBalanceBook struct {
 	// Number of the book.
 	Book int32 `json:"book"`
-	// Number of the last journal recorded when it was read. The same date read again at a higher one may count late entries.
+	// Number of the last journal recorded when it was read. The same date read again at a higher one may count late entries. Of a closed period, number of the journal that closed it.
 	Seq int64 `json:"seq"`
 	// By code and commodity.
 	Lines []*TrialBalanceLine `json:"lines"`
 	// Debits and credits of the book: equal per commodity, or the ledger is broken.
 	Totals []*CommodityTotals `json:"totals"`
+	// Of a closed period: SHA-256, in hexadecimal, of `lines`, computed for this answer and equal to what was stored at the close, which is
+	// `PeriodBook.trialHash`; where the two differ there is an error instead of a trial balance. It is over UTF-8 lines of text, each ended
+	// by a line feed: code, commodity, debits and credits, parted by commas. Null without `period`.
+	TrialHash *string `json:"trialHash,omitempty"`
 }
 
 // One line of a trial balance. Accounts that exist once per wallet are one line together, so the list is as long as the chart of accounts, not as the list of customers.
@@ -2949,6 +4219,22 @@ func (ValidationFailed) IsFundCampaignPayload() {}
 func (ValidationFailed) IsReleaseCampaignFundsPayload() {}
 
 func (ValidationFailed) IsRecordClickChargesPayload() {}
+
+func (ValidationFailed) IsClosePeriodPayload() {}
+
+func (ValidationFailed) IsReopenPeriodPayload() {}
+
+func (ValidationFailed) IsPlaceHoldPayload() {}
+
+func (ValidationFailed) IsIncreaseHoldPayload() {}
+
+func (ValidationFailed) IsCaptureHoldPayload() {}
+
+func (ValidationFailed) IsReleaseHoldPayload() {}
+
+func (ValidationFailed) IsTransferConnectsPayload() {}
+
+func (ValidationFailed) IsSetSpendingLimitPayload() {}
 
 // Somebody changed the campaign meanwhile. Retry: NEW_KEY, after reading it again.
 type VersionConflict struct {
@@ -3194,6 +4480,12 @@ func (this WalletFrozen) GetReplayed() bool { return this.Replayed }
 func (WalletFrozen) IsCreateCampaignPayload() {}
 
 func (WalletFrozen) IsFundCampaignPayload() {}
+
+func (WalletFrozen) IsPlaceHoldPayload() {}
+
+func (WalletFrozen) IsIncreaseHoldPayload() {}
+
+func (WalletFrozen) IsTransferConnectsPayload() {}
 
 // The wallet is not frozen. Retry: NEVER.
 type WalletNotFrozen struct {
@@ -4363,6 +5655,26 @@ const (
 	ErrorCodeUnavailable ErrorCode = "UNAVAILABLE"
 	// A fault of ours; `extensions.requestId` finds it in our logs. A mutation may have been done: send it again with the same key, once.
 	ErrorCodeInternal ErrorCode = "INTERNAL"
+	// Member SecondApproverRequired. Ask a colleague.
+	ErrorCodeSecondApproverRequired ErrorCode = "SECOND_APPROVER_REQUIRED"
+	// Member NotSequential. Begin with the period it names.
+	ErrorCodeNotSequential ErrorCode = "NOT_SEQUENTIAL"
+	// Member PeriodNotOver. Wait for its end.
+	ErrorCodePeriodNotOver ErrorCode = "PERIOD_NOT_OVER"
+	// Member InvariantFailed. Tell us; `invariantStatus` has the detail.
+	ErrorCodeInvariantFailed ErrorCode = "INVARIANT_FAILED"
+	// Member RequestPending. Settle that first.
+	ErrorCodeRequestPending ErrorCode = "REQUEST_PENDING"
+	// Member HoldClosed. Treat it as settled; place another to reserve more.
+	ErrorCodeHoldClosed ErrorCode = "HOLD_CLOSED"
+	// Member HoldExpired. Place another.
+	ErrorCodeHoldExpired ErrorCode = "HOLD_EXPIRED"
+	// Member HoldExceeded. Ask for what is left.
+	ErrorCodeHoldExceeded ErrorCode = "HOLD_EXCEEDED"
+	// Member SpendingLimitExceeded. Wait for the next window, or ask for less.
+	ErrorCodeSpendingLimitExceeded ErrorCode = "SPENDING_LIMIT_EXCEEDED"
+	// Member NotSameOrganisation. Choose wallets of one organisation.
+	ErrorCodeNotSameOrganisation ErrorCode = "NOT_SAME_ORGANISATION"
 )
 
 var AllErrorCode = []ErrorCode{
@@ -4404,11 +5716,21 @@ var AllErrorCode = []ErrorCode{
 	ErrorCodeConsistencyAhead,
 	ErrorCodeUnavailable,
 	ErrorCodeInternal,
+	ErrorCodeSecondApproverRequired,
+	ErrorCodeNotSequential,
+	ErrorCodePeriodNotOver,
+	ErrorCodeInvariantFailed,
+	ErrorCodeRequestPending,
+	ErrorCodeHoldClosed,
+	ErrorCodeHoldExpired,
+	ErrorCodeHoldExceeded,
+	ErrorCodeSpendingLimitExceeded,
+	ErrorCodeNotSameOrganisation,
 }
 
 func (e ErrorCode) IsValid() bool {
 	switch e {
-	case ErrorCodeInsufficientFunds, ErrorCodeAlreadySpent, ErrorCodeWalletFrozen, ErrorCodeWalletExists, ErrorCodeOwnerMismatch, ErrorCodeAlreadyRecorded, ErrorCodeReversalExceeds, ErrorCodeNotReversible, ErrorCodeWalletAlreadyFrozen, ErrorCodeWalletNotFrozen, ErrorCodeAmountOverflow, ErrorCodeNotFound, ErrorCodeValidationFailed, ErrorCodeIdempotencyConflict, ErrorCodeNameTaken, ErrorCodeInvalidSchedule, ErrorCodeBudgetBelowMin, ErrorCodeBidOutOfRange, ErrorCodeEntityNotPromotable, ErrorCodeCampaignLimit, ErrorCodeVersionConflict, ErrorCodeBelowSpentToday, ErrorCodeBelowSpent, ErrorCodeEditLimitReached, ErrorCodeLargeChangeNeedsConfirm, ErrorCodeIllegalTransition, ErrorCodeNoFunds, ErrorCodeCampaignEnded, ErrorCodeWrongCommodity, ErrorCodeLimitExceeded, ErrorCodeUnauthenticated, ErrorCodeForbidden, ErrorCodeBadRequest, ErrorCodeOverloaded, ErrorCodeTimeout, ErrorCodeConsistencyAhead, ErrorCodeUnavailable, ErrorCodeInternal:
+	case ErrorCodeInsufficientFunds, ErrorCodeAlreadySpent, ErrorCodeWalletFrozen, ErrorCodeWalletExists, ErrorCodeOwnerMismatch, ErrorCodeAlreadyRecorded, ErrorCodeReversalExceeds, ErrorCodeNotReversible, ErrorCodeWalletAlreadyFrozen, ErrorCodeWalletNotFrozen, ErrorCodeAmountOverflow, ErrorCodeNotFound, ErrorCodeValidationFailed, ErrorCodeIdempotencyConflict, ErrorCodeNameTaken, ErrorCodeInvalidSchedule, ErrorCodeBudgetBelowMin, ErrorCodeBidOutOfRange, ErrorCodeEntityNotPromotable, ErrorCodeCampaignLimit, ErrorCodeVersionConflict, ErrorCodeBelowSpentToday, ErrorCodeBelowSpent, ErrorCodeEditLimitReached, ErrorCodeLargeChangeNeedsConfirm, ErrorCodeIllegalTransition, ErrorCodeNoFunds, ErrorCodeCampaignEnded, ErrorCodeWrongCommodity, ErrorCodeLimitExceeded, ErrorCodeUnauthenticated, ErrorCodeForbidden, ErrorCodeBadRequest, ErrorCodeOverloaded, ErrorCodeTimeout, ErrorCodeConsistencyAhead, ErrorCodeUnavailable, ErrorCodeInternal, ErrorCodeSecondApproverRequired, ErrorCodeNotSequential, ErrorCodePeriodNotOver, ErrorCodeInvariantFailed, ErrorCodeRequestPending, ErrorCodeHoldClosed, ErrorCodeHoldExpired, ErrorCodeHoldExceeded, ErrorCodeSpendingLimitExceeded, ErrorCodeNotSameOrganisation:
 		return true
 	}
 	return false
@@ -4696,6 +6018,314 @@ func (e GrantOrigin) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
+// What Connects are reserved for.
+type HoldPurpose string
+
+const (
+	// A bid that boosts a proposal; consumed when it wins.
+	HoldPurposeBid HoldPurpose = "BID"
+	// What a campaign that is paid straight from the wallet may use; consumed by its clicks.
+	HoldPurposeLease HoldPurpose = "LEASE"
+)
+
+var AllHoldPurpose = []HoldPurpose{
+	HoldPurposeBid,
+	HoldPurposeLease,
+}
+
+func (e HoldPurpose) IsValid() bool {
+	switch e {
+	case HoldPurposeBid, HoldPurposeLease:
+		return true
+	}
+	return false
+}
+
+func (e HoldPurpose) String() string {
+	return string(e)
+}
+
+func (e *HoldPurpose) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = HoldPurpose(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid HoldPurpose", str)
+	}
+	return nil
+}
+
+func (e HoldPurpose) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *HoldPurpose) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e HoldPurpose) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Whether a hold still reserves anything, and how it ended.
+type HoldStatus string
+
+const (
+	// It reserves Connects.
+	HoldStatusOpen HoldStatus = "OPEN"
+	// It ended, and some or all of it was used up.
+	HoldStatusCaptured HoldStatus = "CAPTURED"
+	// It ended, and all of it was given back.
+	HoldStatusReleased HoldStatus = "RELEASED"
+	// It expired before any of it was used up, and all of it went back.
+	HoldStatusExpired HoldStatus = "EXPIRED"
+)
+
+var AllHoldStatus = []HoldStatus{
+	HoldStatusOpen,
+	HoldStatusCaptured,
+	HoldStatusReleased,
+	HoldStatusExpired,
+}
+
+func (e HoldStatus) IsValid() bool {
+	switch e {
+	case HoldStatusOpen, HoldStatusCaptured, HoldStatusReleased, HoldStatusExpired:
+		return true
+	}
+	return false
+}
+
+func (e HoldStatus) String() string {
+	return string(e)
+}
+
+func (e *HoldStatus) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = HoldStatus(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid HoldStatus", str)
+	}
+	return nil
+}
+
+func (e HoldStatus) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *HoldStatus) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e HoldStatus) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What was found of an invariant. Values will be added.
+type InvariantState string
+
+const (
+	// It holds.
+	InvariantStateOk InvariantState = "OK"
+	// It does not. No period can be closed until it does.
+	InvariantStateBroken InvariantState = "BROKEN"
+	// It could not be checked, or has not been yet.
+	InvariantStateUnknown InvariantState = "UNKNOWN"
+	// It cannot be checked from rows: the product's tests show it.
+	InvariantStateTested InvariantState = "TESTED"
+)
+
+var AllInvariantState = []InvariantState{
+	InvariantStateOk,
+	InvariantStateBroken,
+	InvariantStateUnknown,
+	InvariantStateTested,
+}
+
+func (e InvariantState) IsValid() bool {
+	switch e {
+	case InvariantStateOk, InvariantStateBroken, InvariantStateUnknown, InvariantStateTested:
+		return true
+	}
+	return false
+}
+
+func (e InvariantState) String() string {
+	return string(e)
+}
+
+func (e *InvariantState) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = InvariantState(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid InvariantState", str)
+	}
+	return nil
+}
+
+func (e InvariantState) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *InvariantState) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e InvariantState) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Whether an account can be posted to.
+type LedgerAccountStatus string
+
+const (
+	// It can.
+	LedgerAccountStatusActive LedgerAccountStatus = "ACTIVE"
+	// Its owner cannot take from it.
+	LedgerAccountStatusFrozen LedgerAccountStatus = "FROZEN"
+	// It was emptied and closed for good.
+	LedgerAccountStatusClosed LedgerAccountStatus = "CLOSED"
+)
+
+var AllLedgerAccountStatus = []LedgerAccountStatus{
+	LedgerAccountStatusActive,
+	LedgerAccountStatusFrozen,
+	LedgerAccountStatusClosed,
+}
+
+func (e LedgerAccountStatus) IsValid() bool {
+	switch e {
+	case LedgerAccountStatusActive, LedgerAccountStatusFrozen, LedgerAccountStatusClosed:
+		return true
+	}
+	return false
+}
+
+func (e LedgerAccountStatus) String() string {
+	return string(e)
+}
+
+func (e *LedgerAccountStatus) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = LedgerAccountStatus(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid LedgerAccountStatus", str)
+	}
+	return nil
+}
+
+func (e LedgerAccountStatus) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *LedgerAccountStatus) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e LedgerAccountStatus) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// By what outstanding units can be grouped.
+type LiabilityDimension string
+
+const (
+	// The country whose rules apply.
+	LiabilityDimensionJurisdiction LiabilityDimension = "JURISDICTION"
+	// How they came to be.
+	LiabilityDimensionOrigin LiabilityDimension = "ORIGIN"
+	// The currency they were paid in.
+	LiabilityDimensionMoney LiabilityDimension = "MONEY"
+)
+
+var AllLiabilityDimension = []LiabilityDimension{
+	LiabilityDimensionJurisdiction,
+	LiabilityDimensionOrigin,
+	LiabilityDimensionMoney,
+}
+
+func (e LiabilityDimension) IsValid() bool {
+	switch e {
+	case LiabilityDimensionJurisdiction, LiabilityDimensionOrigin, LiabilityDimensionMoney:
+		return true
+	}
+	return false
+}
+
+func (e LiabilityDimension) String() string {
+	return string(e)
+}
+
+func (e *LiabilityDimension) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = LiabilityDimension(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid LiabilityDimension", str)
+	}
+	return nil
+}
+
+func (e LiabilityDimension) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *LiabilityDimension) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e LiabilityDimension) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
 // Where the units of a lot came from.
 type LotOrigin string
 
@@ -4767,11 +6397,11 @@ func (e LotOrigin) MarshalJSON() ([]byte, error) {
 type LotState string
 
 const (
-	// It has units left and is before its expiry.
+	// It has units left and is before its expiry, or in its grace.
 	LotStateActive LotState = "ACTIVE"
 	// All its units are used.
 	LotStateExhausted LotState = "EXHAUSTED"
-	// It is past its expiry with units left.
+	// It is past its expiry, grace included, with units left.
 	LotStateExpired LotState = "EXPIRED"
 )
 
@@ -5031,6 +6661,128 @@ func (e OwnerKind) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
+// What can be asked for a period.
+type PeriodAction string
+
+const (
+	// To close it.
+	PeriodActionClose PeriodAction = "CLOSE"
+	// To open it again.
+	PeriodActionReopen PeriodAction = "REOPEN"
+)
+
+var AllPeriodAction = []PeriodAction{
+	PeriodActionClose,
+	PeriodActionReopen,
+}
+
+func (e PeriodAction) IsValid() bool {
+	switch e {
+	case PeriodActionClose, PeriodActionReopen:
+		return true
+	}
+	return false
+}
+
+func (e PeriodAction) String() string {
+	return string(e)
+}
+
+func (e *PeriodAction) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = PeriodAction(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid PeriodAction", str)
+	}
+	return nil
+}
+
+func (e PeriodAction) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *PeriodAction) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e PeriodAction) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Where a period stands. Values will be added.
+type PeriodState string
+
+const (
+	// It can be booked in.
+	PeriodStateOpen PeriodState = "OPEN"
+	// Its closing was asked for and waits for the second person, or some books have yet to follow.
+	PeriodStateClosing PeriodState = "CLOSING"
+	// It is closed in every book.
+	PeriodStateClosed PeriodState = "CLOSED"
+	// Its reopening was asked for and waits for the second person, or some books have yet to follow.
+	PeriodStateReopening PeriodState = "REOPENING"
+)
+
+var AllPeriodState = []PeriodState{
+	PeriodStateOpen,
+	PeriodStateClosing,
+	PeriodStateClosed,
+	PeriodStateReopening,
+}
+
+func (e PeriodState) IsValid() bool {
+	switch e {
+	case PeriodStateOpen, PeriodStateClosing, PeriodStateClosed, PeriodStateReopening:
+		return true
+	}
+	return false
+}
+
+func (e PeriodState) String() string {
+	return string(e)
+}
+
+func (e *PeriodState) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = PeriodState(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid PeriodState", str)
+	}
+	return nil
+}
+
+func (e PeriodState) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *PeriodState) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e PeriodState) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
 // Why something is not permitted.
 type PermissionReason string
 
@@ -5087,6 +6839,64 @@ func (e *PermissionReason) UnmarshalJSON(b []byte) error {
 }
 
 func (e PermissionReason) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// A side of a posting.
+type PostingSideName string
+
+const (
+	// The debit.
+	PostingSideNameDebit PostingSideName = "DEBIT"
+	// The credit.
+	PostingSideNameCredit PostingSideName = "CREDIT"
+)
+
+var AllPostingSideName = []PostingSideName{
+	PostingSideNameDebit,
+	PostingSideNameCredit,
+}
+
+func (e PostingSideName) IsValid() bool {
+	switch e {
+	case PostingSideNameDebit, PostingSideNameCredit:
+		return true
+	}
+	return false
+}
+
+func (e PostingSideName) String() string {
+	return string(e)
+}
+
+func (e *PostingSideName) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = PostingSideName(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid PostingSideName", str)
+	}
+	return nil
+}
+
+func (e PostingSideName) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *PostingSideName) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e PostingSideName) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil
@@ -5296,6 +7106,76 @@ func (e Role) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
+// Why deferred revenue moved. Values will be added.
+type RollforwardKind string
+
+const (
+	// Connects were bought.
+	RollforwardKindIssued RollforwardKind = "ISSUED"
+	// What was consumed was given back.
+	RollforwardKindCredited RollforwardKind = "CREDITED"
+	// Connects were used.
+	RollforwardKindConsumed RollforwardKind = "CONSUMED"
+	// Connects expired.
+	RollforwardKindExpired RollforwardKind = "EXPIRED"
+	// Money was given back.
+	RollforwardKindRefunded RollforwardKind = "REFUNDED"
+	// Anything else.
+	RollforwardKindOther RollforwardKind = "OTHER"
+)
+
+var AllRollforwardKind = []RollforwardKind{
+	RollforwardKindIssued,
+	RollforwardKindCredited,
+	RollforwardKindConsumed,
+	RollforwardKindExpired,
+	RollforwardKindRefunded,
+	RollforwardKindOther,
+}
+
+func (e RollforwardKind) IsValid() bool {
+	switch e {
+	case RollforwardKindIssued, RollforwardKindCredited, RollforwardKindConsumed, RollforwardKindExpired, RollforwardKindRefunded, RollforwardKindOther:
+		return true
+	}
+	return false
+}
+
+func (e RollforwardKind) String() string {
+	return string(e)
+}
+
+func (e *RollforwardKind) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = RollforwardKind(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid RollforwardKind", str)
+	}
+	return nil
+}
+
+func (e RollforwardKind) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *RollforwardKind) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e RollforwardKind) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
 // Length of a bucket, in local time of the series' zone.
 type SeriesGrain string
 
@@ -5421,21 +7301,82 @@ func (e SortDirection) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
+// Over which time a spending limit counts.
+type SpendingWindow string
+
+const (
+	// A day in UTC.
+	SpendingWindowDay SpendingWindow = "DAY"
+	// Seven days in UTC, from Monday on.
+	SpendingWindowWeek SpendingWindow = "WEEK"
+)
+
+var AllSpendingWindow = []SpendingWindow{
+	SpendingWindowDay,
+	SpendingWindowWeek,
+}
+
+func (e SpendingWindow) IsValid() bool {
+	switch e {
+	case SpendingWindowDay, SpendingWindowWeek:
+		return true
+	}
+	return false
+}
+
+func (e SpendingWindow) String() string {
+	return string(e)
+}
+
+func (e *SpendingWindow) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = SpendingWindow(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid SpendingWindow", str)
+	}
+	return nil
+}
+
+func (e SpendingWindow) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *SpendingWindow) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e SpendingWindow) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
 // Kinds of things that Connects are spent on.
 type SubjectType string
 
 const (
 	// A freelancer's or agency's proposal for a job.
 	SubjectTypeProposal SubjectType = "PROPOSAL"
+	// An advertising campaign that is paid straight from a wallet. Only holds are about one.
+	SubjectTypeCampaign SubjectType = "CAMPAIGN"
 )
 
 var AllSubjectType = []SubjectType{
 	SubjectTypeProposal,
+	SubjectTypeCampaign,
 }
 
 func (e SubjectType) IsValid() bool {
 	switch e {
-	case SubjectTypeProposal:
+	case SubjectTypeProposal, SubjectTypeCampaign:
 		return true
 	}
 	return false
@@ -5560,6 +7501,20 @@ const (
 	TransactionTypeCampaignFunded TransactionType = "CAMPAIGN_FUNDED"
 	// What a campaign had left came back.
 	TransactionTypeCampaignReleased TransactionType = "CAMPAIGN_RELEASED"
+	// Connects were reserved by a hold.
+	TransactionTypeHoldPlaced TransactionType = "HOLD_PLACED"
+	// Connects came back from a hold that was released or has expired.
+	TransactionTypeHoldReleased TransactionType = "HOLD_RELEASED"
+	// A bid won and was charged. A row of a wallet's history only where a part of the bid came back with it.
+	TransactionTypeBoostCaptured TransactionType = "BOOST_CAPTURED"
+	// Clicks of a campaign that is paid straight from the wallet were charged to its lease. A row of a wallet's history only where the rest of the lease came back with it.
+	TransactionTypeLeaseCaptured TransactionType = "LEASE_CAPTURED"
+	// Connects expired before they were used.
+	TransactionTypeExpiry TransactionType = "EXPIRY"
+	// Connects came from another wallet of the organisation.
+	TransactionTypeTransferIn TransactionType = "TRANSFER_IN"
+	// Connects went to another wallet of the organisation. The type of the journal, whichever wallet looks at it.
+	TransactionTypeTransferOut TransactionType = "TRANSFER_OUT"
 	// Clicks were charged to a campaign. Never a row of a wallet's history: what is charged left the wallet before.
 	TransactionTypeClickCharge TransactionType = "CLICK_CHARGE"
 	// Money was deposited into an ad account. Never a row of a wallet's history.
@@ -5578,13 +7533,20 @@ var AllTransactionType = []TransactionType{
 	TransactionTypeReversal,
 	TransactionTypeCampaignFunded,
 	TransactionTypeCampaignReleased,
+	TransactionTypeHoldPlaced,
+	TransactionTypeHoldReleased,
+	TransactionTypeBoostCaptured,
+	TransactionTypeLeaseCaptured,
+	TransactionTypeExpiry,
+	TransactionTypeTransferIn,
+	TransactionTypeTransferOut,
 	TransactionTypeClickCharge,
 	TransactionTypeAdFundsDeposited,
 }
 
 func (e TransactionType) IsValid() bool {
 	switch e {
-	case TransactionTypePurchase, TransactionTypePlanGrant, TransactionTypePromoGrant, TransactionTypeBonusGrant, TransactionTypeCompensation, TransactionTypeProposal, TransactionTypeReturnJobClosed, TransactionTypeReturnTos, TransactionTypeReversal, TransactionTypeCampaignFunded, TransactionTypeCampaignReleased, TransactionTypeClickCharge, TransactionTypeAdFundsDeposited:
+	case TransactionTypePurchase, TransactionTypePlanGrant, TransactionTypePromoGrant, TransactionTypeBonusGrant, TransactionTypeCompensation, TransactionTypeProposal, TransactionTypeReturnJobClosed, TransactionTypeReturnTos, TransactionTypeReversal, TransactionTypeCampaignFunded, TransactionTypeCampaignReleased, TransactionTypeHoldPlaced, TransactionTypeHoldReleased, TransactionTypeBoostCaptured, TransactionTypeLeaseCaptured, TransactionTypeExpiry, TransactionTypeTransferIn, TransactionTypeTransferOut, TransactionTypeClickCharge, TransactionTypeAdFundsDeposited:
 		return true
 	}
 	return false
@@ -5633,16 +7595,19 @@ const (
 	WalletKindFreelancer WalletKind = "FREELANCER"
 	// An agency's: one pool for all its members.
 	WalletKindAgency WalletKind = "AGENCY"
+	// A part of an agency's Connects that is set aside for the use of one member.
+	WalletKindMember WalletKind = "MEMBER"
 )
 
 var AllWalletKind = []WalletKind{
 	WalletKindFreelancer,
 	WalletKindAgency,
+	WalletKindMember,
 }
 
 func (e WalletKind) IsValid() bool {
 	switch e {
-	case WalletKindFreelancer, WalletKindAgency:
+	case WalletKindFreelancer, WalletKindAgency, WalletKindMember:
 		return true
 	}
 	return false

@@ -28,10 +28,10 @@ type row struct {
 var (
 	onlyStandard = []string(nil)
 	domain       = []string{"ledger", "internal/policy", "internal/domain"}
-	services     = []string{"internal/wallet", "internal/campaign", "internal/analytics", "internal/payment"}
+	services     = []string{"internal/wallet", "internal/campaign", "internal/analytics", "internal/finance", "internal/payment"}
 	leaf         = []string(nil)
 	drivers      = []string{
-		"ledger", "internal/policy", "internal/domain", "internal/market", "internal/wallet", "internal/campaign", "internal/analytics", "internal/payment",
+		"ledger", "internal/policy", "internal/domain", "internal/market", "internal/wallet", "internal/campaign", "internal/analytics", "internal/finance", "internal/payment",
 		"internal/postgres", "internal/embedpg", "internal/obs",
 	}
 )
@@ -47,12 +47,14 @@ var table = []row{
 	{pkg: "internal/wallet", ours: domain, others: onlyStandard, never: []string{"database/sql", "net"}},
 	{pkg: "internal/campaign", ours: domain, others: onlyStandard, never: []string{"database/sql", "net"}},
 	{pkg: "internal/analytics", ours: domain, others: onlyStandard, never: []string{"database/sql", "net"}},
+	{pkg: "internal/finance", ours: domain, others: onlyStandard, never: []string{"database/sql", "net"}},
 	{pkg: "internal/payment", ours: domain, others: onlyStandard, never: []string{"database/sql"}},
 
 	// What concerns two domain packages: one chart, one set of templates, the effects of one on the other.
 	{pkg: "internal/market", ours: slices.Concat(domain, services), others: onlyStandard, never: []string{"database/sql", "net"}},
 
-	{pkg: "internal/postgres", ours: slices.Concat(domain, services, []string{"internal/market", "internal/jobs"}), others: []string{anything}},
+	{pkg: "internal/postgres", ours: slices.Concat(domain, services, []string{"internal/market", "internal/jobs", "internal/outbox"}), others: []string{anything}},
+	{pkg: "internal/outbox", ours: []string{"ledger"}, others: []string{"github.com/prometheus/client_golang"}, never: []string{"database/sql", "net"}},
 	{pkg: "internal/jobs", ours: slices.Concat(domain, services), others: []string{anything}},
 
 	{pkg: "internal/scalar", ours: leaf, others: []string{"github.com/99designs/gqlgen", "github.com/vektah/gqlparser/v2"}},
@@ -75,7 +77,7 @@ var table = []row{
 	{pkg: "internal/demo", ours: drivers, others: []string{anything}, never: []string{"github.com/99designs/gqlgen"}},
 	{
 		pkg:    "internal/cli",
-		ours:   slices.Concat(drivers, []string{"internal/auth", "internal/config", "internal/demo", "internal/httpapi", "internal/jobs"}),
+		ours:   slices.Concat(drivers, []string{"internal/auth", "internal/config", "internal/demo", "internal/httpapi", "internal/jobs", "internal/outbox"}),
 		others: []string{anything}, never: []string{"github.com/99designs/gqlgen"},
 	},
 	{pkg: "internal/pgtest", ours: []string{"internal/embedpg", "internal/postgres"}, others: []string{anything}},

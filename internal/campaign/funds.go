@@ -50,6 +50,7 @@ func (s *Service) Release(ctx context.Context, caller domain.Caller, in Release)
 		command.Template = to.template(TemplateRelease, TemplateReleaseMoney)
 		command.Guards = []ledger.Guard{&change{campaign: to.campaign}}
 		s.move(command, to, "RELEASE_CAMPAIGN", in.Amount)
+		command.Arguments = s.withGrace(command.Arguments, to)
 		return nil
 	})
 }
@@ -64,4 +65,14 @@ func (s *Service) move(command *ledger.Command, to target, rule string, amount i
 	}
 	command.Effects = append([]ledger.Effect{totalsEffect{}}, s.config.Projections...)
 	command.Explanation = explanation.Encode()
+}
+
+// withGrace adds until when units may be used that come back to a lot which has
+// expired; money has no lots.
+func (s *Service) withGrace(arguments ledger.Arguments, to target) ledger.Arguments {
+	if to.commodity != ledger.CNX {
+		return arguments
+	}
+	now := s.config.Clock()
+	return arguments.Time(ArgGraceUntil, policy.ConnectsAt(now).GraceUntil(now))
 }

@@ -36,6 +36,10 @@ const (
 	ArgFee       = "fee"
 	ArgCharge    = "charge"
 
+	// ArgGraceUntil is until when units may be used that come back to a lot which has
+	// expired.
+	ArgGraceUntil = "graceUntil"
+
 	ArgBatch       = "batch"
 	ArgImpressions = "impressions"
 	ArgClicks      = "clicks"
@@ -65,10 +69,14 @@ const (
 )
 
 // Classes of accounts that other domains share with campaigns: the wallets', which
-// fund them, and revenue from click ads.
+// fund them, revenue from click ads, and where units go that come back too late to be
+// used, with what they had cost.
 const (
 	classWalletAvailable = "WALLET:*:AVAILABLE"
 	classRevenue         = "4020"
+	classExpired         = "EXPIRED"
+	classTax             = "2050"
+	classBreakage        = "4090"
 )
 
 // ProductProfileAds is the product that Connects in escrow are consumed for.
@@ -107,12 +115,18 @@ func Chart() []ledger.Class {
 // Templates are the journal entries of campaigns: rows 5, 6, 8, 16, 16b and 16c of
 // the chart of entries in docs/ledger.md, and the facts without value. What a
 // campaign has left goes back to where it came from when the campaign ends.
+//
+// The first version of a release gave units back to lots that had expired meanwhile,
+// where nobody could use them; journals of that time are read by it.
 func Templates() []ledger.Template {
 	money := ledger.Commodity("{" + ArgMoney + "}")
 	fundLots := ledger.Line{Debit: walletAvailable, Credit: escrow, Commodity: ledger.CNX, Measure: ledger.Named(ArgQuantity)}
 	fundMoney := ledger.Line{Debit: prepaid, Credit: prepaidEscrow, Commodity: money, Measure: ledger.Named(ArgAmount)}
 	releaseLots := ledger.Line{Debit: escrow, Credit: walletAvailable, Commodity: ledger.CNX, Measure: ledger.NamedOrAll(ArgQuantity), Back: true}
 	releaseMoney := ledger.Line{Debit: prepaidEscrow, Credit: prepaid, Commodity: money, Measure: ledger.NamedOrAll(ArgAmount)}
+	releaseOrLapse := append([]ledger.Line{
+		releaseLots, {Debit: walletAvailable, Credit: classExpired, Commodity: ledger.CNX, Measure: ledger.Lapsed()},
+	}, earn(classBreakage)...)
 	openLots := []ledger.Open{{Account: escrow, Commodity: ledger.CNX}}
 	openMoney := []ledger.Open{{Account: prepaidEscrow, Commodity: money}}
 	return []ledger.Template{
@@ -136,19 +150,29 @@ func Templates() []ledger.Template {
 		{Name: TemplateFund, Version: 1, Type: TypeCampaignFunded, OwnerInitiated: true, Lines: []ledger.Line{fundLots}},
 		{Name: TemplateFundMoney, Version: 1, Type: TypeCampaignFunded, OwnerInitiated: true, Lines: []ledger.Line{fundMoney}},
 		{Name: TemplateRelease, Version: 1, Type: TypeCampaignReleased, Lines: []ledger.Line{releaseLots}},
+		{Name: TemplateRelease, Version: 2, Type: TypeCampaignReleased, Lines: releaseOrLapse, Grace: ArgGraceUntil},
 		{Name: TemplateReleaseMoney, Version: 1, Type: TypeCampaignReleased, Lines: []ledger.Line{releaseMoney}},
 		{Name: TemplateEnd, Version: 1, Type: TypeCampaignReleased, Lines: []ledger.Line{releaseLots}},
+		{Name: TemplateEnd, Version: 2, Type: TypeCampaignReleased, Lines: releaseOrLapse, Grace: ArgGraceUntil},
 		{Name: TemplateEndMoney, Version: 1, Type: TypeCampaignReleased, Lines: []ledger.Line{releaseMoney}},
 		{
 			Name: TemplateCharge, Version: 1, Type: TypeClickCharge,
-			Lines: []ledger.Line{
+			Lines: append([]ledger.Line{
 				{Debit: escrow, Credit: consumed, Commodity: ledger.CNX, Measure: ledger.AtMost(ArgCharge)},
-				{Debit: "2000", Credit: classRevenue, Measure: ledger.Basis()},
-			},
+			}, earn(classRevenue)...),
 		},
 		{
 			Name: TemplateChargeMoney, Version: 1, Type: TypeClickCharge,
 			Lines: []ledger.Line{{Debit: prepaidEscrow, Credit: classRevenue, Commodity: money, Measure: ledger.AtMost(ArgCharge)}},
 		},
+	}
+}
+
+// earn are the lines that earn what units had cost, net of the tax that is due once
+// they are used.
+func earn(revenue string) []ledger.Line {
+	return []ledger.Line{
+		{Debit: "2000", Credit: revenue, Measure: ledger.Net()},
+		{Debit: "2000", Credit: classTax, Measure: ledger.Tax()},
 	}
 }

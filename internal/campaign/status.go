@@ -51,7 +51,7 @@ func (s *Service) setStatus(command *ledger.Command, to target, version int64, s
 	command.Arguments = ledger.Arguments(nil).ID(ArgAdAccount, to.adAccount).ID(ArgCampaign, to.campaign)
 	if status == StatusEnded {
 		command.Template = to.template(TemplateEnd, TemplateEndMoney)
-		command.Arguments = to.arguments(to.campaign)
+		command.Arguments = s.withGrace(to.arguments(to.campaign), to)
 		command.Effects = append(append(command.Effects, totalsEffect{}), s.config.Projections...)
 	}
 	command.Arguments = command.Arguments.Text("status", string(status))

@@ -46,6 +46,8 @@ type Program struct {
 // command is a sub-command.
 type command struct {
 	name string
+	// operand names the one argument that the command needs beside its flags; empty for none.
+	operand string
 	// line is its entry in the list of commands, help what -h says above its flags.
 	line, help string
 	// bind declares its flags and returns what runs once they are parsed.
@@ -57,7 +59,10 @@ type action func(ctx context.Context, p *Program) error
 
 // commands lists the sub-commands in the order of the help. The first is the default.
 func commands() []command {
-	return []command{serveCommand(), migrateCommand(), demoCommand(), tokenCommand(), verifyCommand(), exportCommand(), trialBalanceCommand(), versionCommand()}
+	return []command{
+		serveCommand(), migrateCommand(), demoCommand(), tokenCommand(), verifyCommand(), exportCommand(), trialBalanceCommand(),
+		proveCommand(), checkProofCommand(), checkpointCommand(), eventsCommand(), pruneCommand(), versionCommand(),
+	}
 }
 
 // usageError is a mistake on the command line.
@@ -95,6 +100,14 @@ func (p *Program) run(ctx context.Context, c command, args []string) int {
 	flags := flag.NewFlagSet(c.name, flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	do := c.bind(flags)
+	operands := 0
+	if c.operand != "" {
+		operands = 1
+		// Before the flags is as good as behind them, where parsing leaves it.
+		if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+			args = append(slices.Clone(args[1:]), args[0])
+		}
+	}
 	err := flags.Parse(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -102,8 +115,10 @@ func (p *Program) run(ctx context.Context, c command, args []string) int {
 		return exitOK
 	case err != nil:
 		err = usagef("%s", err)
-	case flags.NArg() > 0:
-		err = usagef("unexpected argument %q", flags.Arg(0))
+	case flags.NArg() < operands:
+		err = usagef("%s is missing", c.operand)
+	case flags.NArg() > operands:
+		err = usagef("unexpected argument %q", flags.Arg(operands))
 	default:
 		err = do(ctx, p)
 	}
@@ -144,7 +159,7 @@ func (p *Program) help() {
 func (p *Program) commandHelp(c command, flags *flag.FlagSet) {
 	hasFlags := false
 	flags.VisitAll(func(*flag.Flag) { hasFlags = true })
-	usage := p.Name + " " + c.name
+	usage := strings.TrimSpace(p.Name + " " + c.name + " " + c.operand)
 	if hasFlags {
 		usage += " [flags]"
 	}

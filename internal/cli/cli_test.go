@@ -42,7 +42,7 @@ func TestCommandLine(t *testing.T) {
 
 func TestHelp(t *testing.T) {
 	t.Parallel()
-	commands := []string{"serve", "migrate", "demo", "token", "verify", "export", "trial-balance", "version"}
+	commands := []string{"serve", "migrate", "demo", "token", "verify", "export", "trial-balance", "prove", "check-proof", "checkpoint", "events", "prune", "version"}
 	for _, args := range [][]string{{"-h"}, {"--help"}, {"help"}} {
 		got := run(t, environ(), args...)
 		if got.code != 0 || got.stderr != "" {

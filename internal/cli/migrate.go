@@ -10,6 +10,7 @@ import (
 	"purser/internal/config"
 	"purser/internal/obs"
 	"purser/internal/postgres"
+	"purser/ledger"
 )
 
 func migrateCommand() command {
@@ -17,8 +18,8 @@ func migrateCommand() command {
 		name: "migrate",
 		line: "bring the database schema to the version of this binary",
 		help: `
-Brings the database schema to the version of this binary. Migrations only go forward; several at a
-time wait for one another. In development serve does this by itself.
+Brings the database schema to the version of this binary, and puts under the hash chain what an older
+one wrote without it. Migrations only go forward; several at a time wait for one another. In development serve does this by itself.
 
 Environment:
   PURSER_MIGRATE_DATABASE_URL  the database, as the role that owns the tables; required in production
@@ -30,8 +31,8 @@ Environment:
 }
 
 func migrate(ctx context.Context, p *Program) error {
-	return p.withDatabase(ctx, config.Migrate, func(ctx context.Context, _ *slog.Logger, d *database) error {
-		if err := postgres.Migrate(ctx, d.ownerURL); err != nil {
+	return p.withDatabase(ctx, config.Migrate, func(ctx context.Context, log *slog.Logger, d *database) error {
+		if err := migrateAndSeal(ctx, d.ownerURL, log); err != nil {
 			return err
 		}
 		version, err := postgres.SchemaVersion()
@@ -40,6 +41,22 @@ func migrate(ctx context.Context, p *Program) error {
 		}
 		fmt.Fprintf(p.Stdout, "the schema of %s is at version %d\n", d.describe(), version)
 		return nil
+	})
+}
+
+// migrateAndSeal brings the schema to this binary's version, and under the hash chain the journals that
+// an older one wrote without it.
+func migrateAndSeal(ctx context.Context, ownerURL string, log *slog.Logger) error {
+	if err := postgres.Migrate(ctx, ownerURL); err != nil {
+		return err
+	}
+	db, err := postgres.Open(ctx, ownerURL, nil)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	return db.SealChain(ctx, func(book ledger.BookID, seq, to int64) {
+		log.Info("linked earlier journals to the hash chain", "book", book, "seq", seq, "of", to)
 	})
 }
 

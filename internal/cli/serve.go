@@ -77,13 +77,15 @@ Environment:
   PURSER_JWT_PUBLIC_KEY_FILE   a PEM file with the one public key; required in production
   PURSER_JWT_ISSUER            the iss and
   PURSER_JWT_AUDIENCE          the aud of tokens to accept; required with a key source
+  PURSER_JOBS                  on (the default), or off to leave scheduled work to other servers of
+                               the same database: one at a time does it
   PG_BIN                       the directory of PostgreSQL's programs, when they are not found`,
 		bind: func(*flag.FlagSet) action { return serve },
 	}
 }
 
 // serve takes the server up and down. What is deferred runs in the reverse order of starting: the
-// ledger closes after the last request, the connections after the ledger, PostgreSQL at the end.
+// ledger closes after the last request and the last job, the connections after the ledger, PostgreSQL at the end.
 func serve(ctx context.Context, p *Program) (err error) {
 	cfg, err := config.Load(config.Serve, p.Environ)
 	if err != nil {
@@ -125,6 +127,11 @@ func serve(ctx context.Context, p *Program) (err error) {
 	if err != nil {
 		return err
 	}
+	finish, err := s.startJobs(ctx, book, rules)
+	if err != nil {
+		return err
+	}
+	defer finish()
 	s.welcome()
 	return s.run(ctx, handler)
 }
@@ -163,7 +170,7 @@ func (s *server) closeListeners() {
 func (s *server) openSchema(ctx context.Context) (*postgres.DB, error) {
 	development := s.cfg.Mode == config.Development
 	if development {
-		if err := postgres.Migrate(ctx, s.database.ownerURL); err != nil {
+		if err := migrateAndSeal(ctx, s.database.ownerURL, s.log); err != nil {
 			return nil, err
 		}
 	}

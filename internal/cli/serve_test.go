@@ -97,6 +97,7 @@ func TestServeRefusesInProduction(t *testing.T) {
 	// Clipped: the tests below append to it at the same time.
 	production := slices.Clip(append([]string{
 		"PURSER_MODE=production", "PURSER_JWT_PUBLIC_KEY_FILE=" + keys, "PURSER_JWT_ISSUER=i", "PURSER_JWT_AUDIENCE=a",
+		"PURSER_CHECKPOINT_KEY_FILE=" + checkpointKeyFile(t),
 	}, anywhere...))
 	migrated, empty := pgtest.New(t), pgtest.NewEmpty(t)
 	for _, c := range []struct{ name, url, says string }{

@@ -71,8 +71,8 @@ func TestToken(t *testing.T) {
 			"persona_of_a_service_may_call_every_mutation_for_services",
 			[]string{"-persona", "service"},
 			auth.Principal{Subject: "marketplace", Roles: []auth.Role{auth.RoleService}, Scope: []string{
-				"depositAdFunds", "freezeWallet", "grantConnects", "openAdAccount", "openWallet", "purchaseConnects",
-				"recordClickCharges", "reverseTransaction", "setMembership", "unfreezeWallet",
+				"captureHold", "depositAdFunds", "freezeWallet", "grantConnects", "increaseHold", "openAdAccount", "openWallet", "placeHold", "purchaseConnects",
+				"recordClickCharges", "releaseHold", "reverseTransaction", "setMembership", "setSpendingLimit", "transferConnects", "unfreezeWallet",
 			}},
 		},
 		{

@@ -34,11 +34,29 @@ func (c *checker) config() Config {
 		c.addresses(&cfg)
 		cfg.AllowedOrigins = c.origins()
 		c.tokens(&cfg)
+		c.jobs(&cfg)
+	}
+	if c.command == Serve || c.command == Checkpoint {
+		c.checkpointKey(&cfg)
 	}
 	if c.production && (c.command == Demo || c.command == Token) {
 		c.problem("PURSER_MODE", "is production, where there is no sub-command %s; unset it to use development mode", c.command)
 	}
 	return cfg
+}
+
+func (c *checker) jobs(cfg *Config) {
+	if cfg.NoJobs = c.Jobs == "off"; !cfg.NoJobs && c.Jobs != "on" {
+		c.problem("PURSER_JOBS", "is %s; set it to on or off", quote(c.Jobs))
+	}
+}
+
+// checkpointKey takes any file name: whether it holds a key, and hides it from others, is seen when it
+// is read.
+func (c *checker) checkpointKey(cfg *Config) {
+	if cfg.CheckpointKeyFile = c.CheckpointKeyFile; c.production && c.CheckpointKeyFile == "" {
+		c.problem("PURSER_CHECKPOINT_KEY_FILE", "is missing; production needs a PEM file with the Ed25519 private key that signs checkpoints (openssl genpkey -algorithm ed25519)")
+	}
 }
 
 // databases reads the application's URL for every command but a production migration, and the

@@ -18,11 +18,12 @@ type Command string
 
 // The sub-commands that read the environment.
 const (
-	Serve   Command = "serve"
-	Migrate Command = "migrate"
-	Demo    Command = "demo"
-	Token   Command = "token"
-	Verify  Command = "verify"
+	Serve      Command = "serve"
+	Migrate    Command = "migrate"
+	Demo       Command = "demo"
+	Token      Command = "token"
+	Verify     Command = "verify"
+	Checkpoint Command = "checkpoint"
 )
 
 // Mode is the value of PURSER_MODE.
@@ -62,6 +63,11 @@ type Config struct {
 	JWTPublicKeyFile string
 	JWTIssuer        string
 	JWTAudience      string
+	// CheckpointKeyFile holds the private key that signs checkpoints of the hash chain. Empty in
+	// development means: a key of the data directory, made when missing.
+	CheckpointKeyFile string
+	// NoJobs leaves scheduled work, such as the expiry of units, to other processes.
+	NoJobs bool
 }
 
 // raw is the environment as text. Its tags are the one list of the variables there are.
@@ -77,6 +83,8 @@ type raw struct {
 	JWTPublicKeyFile   string `env:"PURSER_JWT_PUBLIC_KEY_FILE"`
 	JWTIssuer          string `env:"PURSER_JWT_ISSUER"`
 	JWTAudience        string `env:"PURSER_JWT_AUDIENCE"`
+	CheckpointKeyFile  string `env:"PURSER_CHECKPOINT_KEY_FILE"`
+	Jobs               string `env:"PURSER_JOBS" envDefault:"on"`
 }
 
 // testPrefix begins the variables of the test suite, which a server started by a test inherits.
@@ -128,7 +136,7 @@ func (c *checker) unknown(vars map[string]string, known []env.FieldParams) {
 
 // String shows the configuration with every password replaced.
 func (c Config) String() string {
-	parts := make([]string, 0, 11)
+	parts := make([]string, 0, 12)
 	for _, a := range c.LogValue().Group() {
 		parts = append(parts, a.String())
 	}
@@ -152,5 +160,7 @@ func (c Config) LogValue() slog.Value {
 		slog.String("jwt_public_key_file", c.JWTPublicKeyFile),
 		slog.String("jwt_issuer", c.JWTIssuer),
 		slog.String("jwt_audience", c.JWTAudience),
+		slog.String("checkpoint_key_file", c.CheckpointKeyFile),
+		slog.Bool("jobs", !c.NoJobs),
 	)
 }

@@ -24,6 +24,7 @@ func production(more ...string) []string {
 	return append([]string{
 		"PURSER_MODE=production", appURL, "PURSER_JWKS_URL=https://id.example/keys",
 		"PURSER_JWT_ISSUER=https://id.example", "PURSER_JWT_AUDIENCE=purser", "PURSER_ADDR=:8443",
+		"PURSER_CHECKPOINT_KEY_FILE=sign.pem",
 	}, more...)
 }
 
@@ -51,8 +52,13 @@ func TestLoad(t *testing.T) {
 		"production_serve_does_not_read_the_owner": {config.Serve, production(ownerURL), config.Config{
 			Mode: config.Production, DatabaseURL: "postgres://purser_app:hunter2@db/purser",
 			Addr: ":8443", AdminAddr: "127.0.0.1:8081", JWKSURL: "https://id.example/keys",
-			JWTIssuer: "https://id.example", JWTAudience: "purser",
+			JWTIssuer: "https://id.example", JWTAudience: "purser", CheckpointKeyFile: "sign.pem",
 		}},
+		"production_checkpoint_reads_its_key_and_no_other": {config.Checkpoint, production(), config.Config{
+			Mode: config.Production, DatabaseURL: "postgres://purser_app:hunter2@db/purser", CheckpointKeyFile: "sign.pem",
+		}},
+		"development_checkpoint_needs_no_key": {config.Checkpoint, nil, config.Config{Mode: config.Development}},
+		"jobs_off":                            {config.Serve, []string{"PURSER_JOBS=off"}, config.Config{Mode: config.Development, Addr: "127.0.0.1:8080", AdminAddr: "127.0.0.1:8081", NoJobs: true}},
 		"production_migrate_reads_the_owner_only": {config.Migrate, production(ownerURL), config.Config{
 			Mode: config.Production, MigrateDatabaseURL: "postgres://purser_owner:hunter3@db/purser",
 		}},
@@ -117,7 +123,9 @@ func TestLoadRefuses(t *testing.T) {
 		"JWKS_no_scheme":          {config.Serve, production("PURSER_JWKS_URL=id.example/keys"), []string{"PURSER_JWKS_URL is not"}},
 		"JWKS_file":               {config.Serve, production("PURSER_JWKS_URL=file:///keys"), []string{"PURSER_JWKS_URL is not"}},
 		"development_issuer":      {config.Serve, production("PURSER_JWT_ISSUER=purser-development"), []string{"PURSER_JWT_ISSUER is purser-development"}},
-		"production_with_nothing": {config.Serve, []string{"PURSER_MODE=production"}, []string{"DATABASE_URL is missing", "PURSER_JWKS_URL or", "PURSER_JWT_ISSUER is missing", "PURSER_JWT_AUDIENCE is missing"}},
+		"production_with_nothing": {config.Serve, []string{"PURSER_MODE=production"}, []string{"DATABASE_URL is missing", "PURSER_JWKS_URL or", "PURSER_JWT_ISSUER is missing", "PURSER_JWT_AUDIENCE is missing", "PURSER_CHECKPOINT_KEY_FILE is missing"}},
+		"jobs_maybe":              {config.Serve, []string{"PURSER_JOBS=sometimes"}, []string{`PURSER_JOBS is "sometimes"; set it to on or off`}},
+		"production_checkpoint":   {config.Checkpoint, []string{"PURSER_MODE=production", appURL}, []string{"PURSER_CHECKPOINT_KEY_FILE is missing; production needs a PEM file"}},
 		"production_migrate":      {config.Migrate, []string{"PURSER_MODE=production", appURL}, []string{"PURSER_MIGRATE_DATABASE_URL is missing"}},
 		"production_verify":       {config.Verify, []string{"PURSER_MODE=production"}, []string{"DATABASE_URL is missing"}},
 		"production_demo":         {config.Demo, production(), []string{"PURSER_MODE is production, where there is no sub-command demo"}},

@@ -117,18 +117,25 @@ func (b *books) available(ref wallet.Ref) int64 {
 	return units
 }
 
-// alive reports whether a lot is known and not expired.
+// alive reports whether a lot is known and not expired, grace aside.
 func (b *books) alive(book ledger.BookID, id ledger.ID) bool {
 	lot, found := b.state(book).Lots[id]
-	return found && (lot.ExpiresAt.IsZero() || lot.ExpiresAt.After(b.postedAt))
+	return found && !lot.ExpiredBy(b.postedAt)
 }
 
-// remaining is what can still be taken back of a grant: nothing once expired.
-func (b *books) remaining(book ledger.BookID, lot ledger.ID) int64 {
-	if !b.alive(book, lot) {
+// remaining is what can still be taken back of a grant: what is in its wallet, and
+// nothing once expired.
+func (b *books) remaining(book ledger.BookID, id ledger.ID) int64 {
+	if !b.alive(book, id) {
 		return 0
 	}
-	return b.state(book).Lots[lot].Remaining
+	state := b.state(book)
+	for _, place := range state.Places[ledger.AccountID(book, wallet.AvailableCode(state.Lots[id].Wallet), ledger.CNX)] {
+		if place.Lot == id {
+			return place.Quantity
+		}
+	}
+	return 0
 }
 
 // Page implements wallet.Directory for the one thing that commands ask: whether

@@ -18,7 +18,13 @@ func TestLoadContent(t *testing.T) {
 	summary := d.load(t)
 
 	t.Run("every_kind_of_event_occurs", func(t *testing.T) {
-		want := append(slices.Clone(wallet.TransactionTypes), wallet.TypeWalletOpened, wallet.TypeWalletFrozen, wallet.TypeWalletUnfrozen, wallet.TypeMembershipSet,
+		// The demonstration has no auction, no expiry run and no transfers yet.
+		later := []string{
+			wallet.TypeHoldPlaced, wallet.TypeHoldReleased, wallet.TypeBoostCaptured, wallet.TypeLeaseCaptured, wallet.TypeExpiry,
+			wallet.TypeTransferIn, wallet.TypeTransferOut,
+		}
+		want := slices.DeleteFunc(slices.Clone(wallet.TransactionTypes), func(name string) bool { return slices.Contains(later, name) })
+		want = append(want, wallet.TypeWalletOpened, wallet.TypeWalletFrozen, wallet.TypeWalletUnfrozen, wallet.TypeMembershipSet,
 			campaign.TypeAdAccountOpened, campaign.TypeDeposit, campaign.TypeCampaignCreated, campaign.TypeCampaignUpdated, campaign.TypeClickCharge)
 		slices.Sort(want)
 		if diff := cmp.Diff(want, d.strings(t, `SELECT DISTINCT type FROM journals ORDER BY 1`)); diff != "" {

@@ -44,8 +44,8 @@ func Personas(seed int64) []Persona {
 		{Name: PersonaAdvertiser, Subject: advertiserID(seed).String(), Roles: []string{roleAdvertiser}},
 		{Name: PersonaProductManager, Subject: "demo-product-manager", Roles: []string{"PRODUCT_MANAGER"}},
 		{Name: PersonaService, Subject: serviceName, Roles: []string{"SERVICE"}, Scope: []string{
-			"depositAdFunds", "freezeWallet", "grantConnects", "openAdAccount", "openWallet", "purchaseConnects",
-			"recordClickCharges", "reverseTransaction", "setMembership", "unfreezeWallet",
+			"captureHold", "depositAdFunds", "freezeWallet", "grantConnects", "increaseHold", "openAdAccount", "openWallet", "placeHold", "purchaseConnects",
+			"recordClickCharges", "releaseHold", "reverseTransaction", "setMembership", "setSpendingLimit", "transferConnects", "unfreezeWallet",
 		}},
 		{Name: PersonaFinance, Subject: "demo-finance", Roles: []string{"FINANCE"}},
 		{Name: PersonaAuditor, Subject: "demo-auditor", Roles: []string{"AUDITOR"}},

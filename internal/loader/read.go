@@ -37,6 +37,8 @@ func Add(request *wallet.PageRequest, query any) {
 		request.Balances = distinct(append(request.Balances, q))
 	case wallet.LotsQuery:
 		request.Lots = distinct(append(request.Lots, q))
+	case wallet.HoldsQuery:
+		request.Holds = distinct(append(request.Holds, q))
 	case wallet.ExpiringQuery:
 		request.Expiring = distinct(append(request.Expiring, q))
 	case wallet.TransactionsQuery:

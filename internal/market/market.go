@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"purser/internal/campaign"
+	"purser/internal/finance"
 	"purser/internal/wallet"
 	"purser/ledger"
 )
@@ -14,7 +15,10 @@ import (
 // Rules returns the marketplace's chart of accounts and templates. It panics if
 // they contradict each other, which the package's test would show first.
 func Rules() *ledger.Rules {
-	rules, err := ledger.NewRules(slices.Concat(wallet.Chart(), campaign.Chart()), slices.Concat(wallet.Templates(), campaign.Templates()))
+	rules, err := ledger.NewRules(
+		slices.Concat(wallet.Chart(), campaign.Chart()),
+		slices.Concat(wallet.Templates(), campaign.Templates(), finance.Templates()),
+	)
 	if err != nil {
 		panic(err)
 	}

@@ -1,6 +1,7 @@
 package market_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -9,6 +10,7 @@ import (
 
 	"purser/internal/analytics"
 	"purser/internal/campaign"
+	"purser/internal/finance"
 	"purser/internal/market"
 	"purser/internal/wallet"
 	"purser/ledger"
@@ -17,9 +19,9 @@ import (
 func TestRulesHoldEveryDomain(t *testing.T) {
 	t.Parallel()
 	rules := market.Rules()
-	for _, template := range append(wallet.Templates(), campaign.Templates()...) {
-		if got, found := rules.Template(template.Name); !found || got.Version != template.Version {
-			t.Errorf("template %s is missing", template.Name)
+	for _, template := range slices.Concat(wallet.Templates(), campaign.Templates(), finance.Templates()) {
+		if got, found := rules.TemplateVersion(template.Name, template.Version); !found || got.Name != template.Name {
+			t.Errorf("version %d of template %s is missing", template.Version, template.Name)
 		}
 	}
 	for _, class := range append(wallet.Chart(), campaign.Chart()...) {

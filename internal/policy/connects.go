@@ -17,12 +17,22 @@ type Connects struct {
 	LifetimeDays map[string]int
 	// Priority orders lots before their expiry does: lower is spent first.
 	Priority map[string]int32
+	// HoldHours is how long a hold for a purpose stands unless whoever places it
+	// says otherwise.
+	HoldHours map[string]int
+	// GraceOnReturnDays is how long units may still be used that come back to a lot
+	// after it has expired; zero: they lapse at once.
+	GraceOnReturnDays int
 }
 
 // connects lists all versions, oldest first. History: unused Connects expire
 // after one year (the marketplace's help pages); promotional credit is spent
 // before paid credit (the common rule of comparable stored-value systems; the
-// marketplace itself documents order of issue, so this is a default).
+// marketplace itself documents order of issue, so this is a default). A boost
+// auction closes seven days after the job is posted, and a lease is for a day:
+// their holds live one day longer, so that a late settlement still finds them. No
+// public source states a grace for units that come back too late: 7 days is a
+// default.
 var connects = []Connects{
 	{
 		Version: "connects/2019-05-01",
@@ -30,7 +40,9 @@ var connects = []Connects{
 		LifetimeDays: map[string]int{
 			"PURCHASE": 365, "PLAN": 365, "PROMO": 365, "BONUS": 365, "COMPENSATION": 365,
 		},
-		Priority: map[string]int32{"PURCHASE": 0, "PLAN": 0, "PROMO": 0, "BONUS": 0, "COMPENSATION": 0},
+		Priority:          map[string]int32{"PURCHASE": 0, "PLAN": 0, "PROMO": 0, "BONUS": 0, "COMPENSATION": 0},
+		HoldHours:         map[string]int{"BID": 8 * 24, "LEASE": 2 * 24},
+		GraceOnReturnDays: 7,
 	},
 	{
 		Version: "connects/2023-06-01",
@@ -38,7 +50,9 @@ var connects = []Connects{
 		LifetimeDays: map[string]int{
 			"PURCHASE": 365, "PLAN": 365, "PROMO": 90, "BONUS": 180, "COMPENSATION": 365,
 		},
-		Priority: map[string]int32{"PURCHASE": 20, "PLAN": 10, "PROMO": 0, "BONUS": 0, "COMPENSATION": 0},
+		Priority:          map[string]int32{"PURCHASE": 20, "PLAN": 10, "PROMO": 0, "BONUS": 0, "COMPENSATION": 0},
+		HoldHours:         map[string]int{"BID": 8 * 24, "LEASE": 2 * 24},
+		GraceOnReturnDays: 7,
 	},
 }
 
@@ -54,7 +68,19 @@ func ConnectsAt(at time.Time) Connects {
 	return current
 }
 
-// Expiry returns when units of an origin issued at an instant die.
+// Expiry returns when units of an origin issued at an instant die: days of UTC, so
+// that neither the caller's time zone nor a change of its clocks shortens a life.
 func (c Connects) Expiry(origin string, issued time.Time) time.Time {
-	return issued.AddDate(0, 0, c.LifetimeDays[origin])
+	return issued.UTC().AddDate(0, 0, c.LifetimeDays[origin])
+}
+
+// HoldUntil returns when a hold for a purpose, placed at an instant, ends.
+func (c Connects) HoldUntil(purpose string, placed time.Time) time.Time {
+	return placed.Add(time.Duration(c.HoldHours[purpose]) * time.Hour)
+}
+
+// GraceUntil returns until when units may be used that come back at an instant to a
+// lot that has expired.
+func (c Connects) GraceUntil(returned time.Time) time.Time {
+	return returned.UTC().AddDate(0, 0, c.GraceOnReturnDays)
 }

@@ -47,3 +47,40 @@ func TestExpiry(t *testing.T) {
 		t.Errorf("Expiry = %s, want %s", got, want)
 	}
 }
+
+func TestConnectsHoldsAndGrace(t *testing.T) {
+	t.Parallel()
+	// A clock change in between does not move the end of a hold: it is counted in
+	// hours, and days of grace are days of UTC.
+	placed := time.Date(2026, 3, 28, 23, 30, 0, 0, time.UTC)
+	rules := policy.ConnectsAt(placed)
+	for name, test := range map[string]struct{ got, want time.Time }{
+		"bid":             {rules.HoldUntil("BID", placed), placed.Add(8 * 24 * time.Hour)},
+		"lease":           {rules.HoldUntil("LEASE", placed), placed.Add(2 * 24 * time.Hour)},
+		"unknown_purpose": {rules.HoldUntil("GIFT", placed), placed},
+		"grace":           {rules.GraceUntil(placed), time.Date(2026, 4, 4, 23, 30, 0, 0, time.UTC)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if !test.got.Equal(test.want) {
+				t.Errorf("got %s, want %s", test.got, test.want)
+			}
+		})
+	}
+}
+
+func TestConnectsLiveWholeDaysWhateverTheClocksDo(t *testing.T) {
+	t.Parallel()
+	newYork, err := time.LoadLocation("America/New_York")
+	if err != nil {
+		t.Fatal(err)
+	}
+	issued := time.Date(2025, 3, 8, 23, 59, 30, 0, newYork) // the last minute before clocks go forward
+	rules := policy.ConnectsAt(issued)
+	if got, want := rules.Expiry("PURCHASE", issued), issued.Add(365*24*time.Hour); !got.Equal(want) {
+		t.Errorf("Expiry = %s, want %s", got, want)
+	}
+	if got, want := rules.GraceUntil(issued), issued.Add(7*24*time.Hour); !got.Equal(want) {
+		t.Errorf("GraceUntil = %s, want %s", got, want)
+	}
+}

@@ -62,6 +62,7 @@ func openPool(ctx context.Context, url string, tracer pgx.QueryTracer, connectio
 	params := config.ConnConfig.RuntimeParams
 	params["application_name"] = "purser"
 	params["timezone"] = "UTC"
+	params["default_transaction_isolation"] = "read committed" // of a writer's batch without a BEGIN
 	params["statement_timeout"] = milliseconds(statementTimeout)
 	params["lock_timeout"] = milliseconds(lockTimeout)
 	params["idle_in_transaction_session_timeout"] = milliseconds(idleTransactionTimeout)
@@ -72,6 +73,7 @@ func openPool(ctx context.Context, url string, tracer pgx.QueryTracer, connectio
 		conn.TypeMap().RegisterType(&pgtype.Type{
 			Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
 		})
+		registerArrays(conn.TypeMap())
 		return nil
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)

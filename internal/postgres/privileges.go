@@ -25,7 +25,8 @@ func (e *ExcessPrivilegesError) Error() string {
 // appendOnlyTables are written once; the rows of others may move in the columns
 // that the grants name.
 var appendOnlyTables = []string{
-	"accounts", "batches", "campaign_changes", "click_charges", "idempotency_keys", "journals", "lot_movements", "once_keys", "owners", "postings",
+	"accounts", "batches", "book_periods", "campaign_changes", "checkpoints", "click_charges", "idempotency_keys", "journals", "lot_movements",
+	"once_keys", "outbox", "owners", "period_trials", "postings",
 }
 
 // CheckPrivileges returns an *ExcessPrivilegesError when the role of this

@@ -19,28 +19,36 @@ const permissionDenied = "42501"
 
 // appendOnly are the tables whose rows never change once written.
 var appendOnly = []string{
-	"accounts", "batches", "campaign_changes", "click_charges", "idempotency_keys", "journals", "lot_movements", "once_keys", "owners", "postings",
+	"accounts", "batches", "book_periods", "campaign_changes", "checkpoints", "click_charges", "idempotency_keys", "journals", "lot_movements",
+	"once_keys", "outbox", "owners", "period_trials", "postings",
 }
 
 // moving are the columns that the application may update, per table.
 var moving = map[string][]string{
 	"account_balances": {"debits", "credits", "version", "status"},
 	"account_days":     {"debits", "credits"},
+	"account_limits":   {"maximum", "window_start", "used"},
 	"ad_accounts":      {"campaigns"},
 	"ad_rollups_15m":   {"impressions", "clicks", "billable_clicks", "spend_gross", "credits", "unbilled"},
 	"ad_rollups_daily": {"impressions", "clicks", "billable_clicks", "spend_gross", "credits", "unbilled"},
-	"book_heads":       {"seq", "last_posted_at"},
+	"book_heads":       {"seq", "last_posted_at", "closed_through", "hash", "hashed_seq"},
 	"campaigns": {
 		"name", "name_key", "ad_type", "ad_id", "starts_at", "ends_at", "bid_minor", "budget_type", "budget_minor", "status", "version",
 		"updated_at", "budget_edits_on", "budget_edits", "funded", "released", "consumed", "credited", "unbilled",
 	},
-	"demo_loads":   {"finished_at"},
-	"lot_places":   {"quantity"},
-	"lots":         {"remaining", "basis_remaining", "tax_remaining"},
-	"memberships":  {"since", "ended_at"},
-	"trial_days":   {"debits", "credits"},
-	"wallet_spend": {"consumed", "returned"},
-	"wallets":      {"freeze_reason", "frozen_at"},
+	"demo_loads":       {"finished_at"},
+	"holds":            {"reserved", "captured", "released", "status", "expires_at", "closed_at"},
+	"invariant_checks": {"checked_at", "status", "failures", "detail", "duration"},
+	"job_leases":       {"holder", "until"},
+	"job_progress":     {"at"},
+	"lot_places":       {"quantity"},
+	"lots":             {"remaining", "basis_remaining", "tax_remaining", "granted", "basis_minor", "tax_minor", "grace_until"},
+	"memberships":      {"since", "ended_at"},
+	"outbox_consumers": {"seq", "updated_at"},
+	"period_requests":  {"status", "approved_by", "approved_at"},
+	"trial_days":       {"debits", "credits"},
+	"wallet_spend":     {"consumed", "returned"},
+	"wallets":          {"freeze_reason", "frozen_at"},
 }
 
 func connect(t *testing.T, url string) *pgx.Conn {

@@ -11,7 +11,10 @@ import (
 
 // Balances of wallets, after the CTEs of reach. $10 and $11 are classes of other
 // accounts and the part each adds to. All three statements answer with the same
-// columns; only a balance of now knows expired units and the basis of the rest.
+// columns; only a balance of now knows expired units, what expired holds have left,
+// and the basis of the rest. Both are booked only when somebody needs them: until then
+// units past their expiry are left out, of expired holds too, and the rest of those
+// holds is available again.
 //
 // Escrow is what the campaigns that a wallet funds have left, each in an account of
 // its own. An ad account has the owner of its wallet, so that a wallet without
@@ -48,23 +51,37 @@ const (
 		SELECT p.book_id, p.wallet_id, p.part, CASE WHEN b.credit_normal THEN b.credits - b.debits ELSE b.debits - b.credits END AS balance
 		FROM parts p JOIN account_balances b ON b.book_id = p.book_id AND b.account_id = p.account_id
 	),
-	units AS (
-		SELECT v.book_id, v.wallet_id, l.money, coalesce(sum(p.quantity) FILTER (WHERE l.expires_at <= i.now), 0) AS expired,
-			coalesce(sum(div(l.basis_remaining::numeric * p.quantity, l.remaining))
-				FILTER (WHERE l.expires_at > i.now AND v.access <> 'MEMBER'), 0) AS basis
+	lapsed AS (
+		SELECT v.book_id, v.wallet_id, v.access, h.hold_id, h.held_account_id, h.reserved - h.captured - h.released AS remaining
 		FROM visible v CROSS JOIN instant i
-		JOIN lot_places p ON p.book_id = v.book_id AND p.account_id = v.account_id AND p.quantity > 0
+		JOIN holds h ON h.book_id = v.book_id AND h.account_id = v.account_id AND h.status = 'OPEN' AND h.expires_at <= i.now
+	),
+	returned AS (SELECT book_id, wallet_id, sum(remaining)::bigint AS units FROM lapsed GROUP BY book_id, wallet_id),
+	places AS (
+		SELECT v.book_id, v.wallet_id, v.access, p.lot_id, p.quantity
+		FROM visible v JOIN lot_places p ON p.book_id = v.book_id AND p.account_id = v.account_id AND p.quantity > 0
+		UNION ALL
+		SELECT h.book_id, h.wallet_id, h.access, p.lot_id, p.quantity
+		FROM lapsed h JOIN lot_places p ON p.book_id = h.book_id AND p.hold_id = h.hold_id
+			AND p.hold_id <> '00000000-0000-0000-0000-000000000000' AND p.account_id = h.held_account_id AND p.quantity > 0
+	),
+	units AS (
+		SELECT p.book_id, p.wallet_id, l.money, coalesce(sum(p.quantity) FILTER (WHERE ` + lotEnds + ` <= i.now), 0) AS expired,
+			coalesce(sum(div(l.basis_remaining::numeric * p.quantity, l.remaining))
+				FILTER (WHERE ` + lotEnds + ` > i.now AND p.access <> 'MEMBER'), 0) AS basis
+		FROM places p CROSS JOIN instant i
 		JOIN lots l ON l.book_id = p.book_id AND l.lot_id = p.lot_id
-		GROUP BY v.book_id, v.wallet_id, l.money
+		GROUP BY p.book_id, p.wallet_id, l.money
 	),
 	lotted AS (
 		SELECT book_id, wallet_id, sum(expired)::bigint AS expired,
 			array_agg(money) FILTER (WHERE basis > 0) AS moneys, array_agg(basis::bigint) FILTER (WHERE basis > 0) AS basis
 		FROM units GROUP BY book_id, wallet_id
 	)` + balanceColumns + `
-		coalesce(u.expired, 0), u.moneys, u.basis, i.now` + balanceRows + `
+		coalesce(u.expired, 0), coalesce(r.units, 0), u.moneys, u.basis, i.now` + balanceRows + `
 	LEFT JOIN lotted u ON u.book_id = v.book_id AND u.wallet_id = v.wallet_id
-	GROUP BY v.book_id, v.wallet_id, i.now, u.expired, u.moneys, u.basis`
+	LEFT JOIN returned r ON r.book_id = v.book_id AND r.wallet_id = v.wallet_id
+	GROUP BY v.book_id, v.wallet_id, i.now, u.expired, r.units, u.moneys, u.basis`
 
 	// The last posting up to an instant is the newest of one side or of the
 	// other; arrays compare by version first. Each is one step into an index.
@@ -80,7 +97,7 @@ const (
 		FROM parts p
 	),
 	balances AS (SELECT book_id, wallet_id, part, (greatest(debit, credit))[2] AS balance FROM last)` + balanceColumns + `
-		0::bigint, NULL::text[], NULL::bigint[], $12` + balanceRows + `
+		0::bigint, 0::bigint, NULL::text[], NULL::bigint[], $12` + balanceRows + `
 	GROUP BY v.book_id, v.wallet_id`
 
 	balanceBookedSQL = "-- name: page_balance_booked\n" + visibleWallets + balanceAccounts + `,
@@ -91,7 +108,7 @@ const (
 		JOIN account_days d ON d.book_id = p.book_id AND d.account_id = p.account_id AND d.booked_on <= $12::date
 		GROUP BY p.book_id, p.wallet_id, p.part, p.account_id, b.credit_normal
 	)` + balanceColumns + `
-		0::bigint, NULL::text[], NULL::bigint[], least(($12 + 1)::timestamp AT TIME ZONE 'UTC', i.now)` + balanceRows + `
+		0::bigint, 0::bigint, NULL::text[], NULL::bigint[], least(($12 + 1)::timestamp AT TIME ZONE 'UTC', i.now)` + balanceRows + `
 	GROUP BY v.book_id, v.wallet_id, i.now`
 )
 
@@ -111,13 +128,14 @@ func (p *pageRead) balance(query wallet.BalanceQuery) {
 func scanBalance(rows pgx.Rows, section func(wallet.Ref) *wallet.Balance) error {
 	var ref wallet.Ref
 	var b wallet.Balance
-	var available, expired int64
+	var available, expired, returned int64
 	var moneys []ledger.Commodity
 	var basis []int64
-	if err := rows.Scan(&ref.Book, &ref.ID, &available, &b.Held, &b.Escrow, &b.Debt, &expired, &moneys, &basis, &b.AsOf); err != nil {
+	if err := rows.Scan(&ref.Book, &ref.ID, &available, &b.Held, &b.Escrow, &b.Debt, &expired, &returned, &moneys, &basis, &b.AsOf); err != nil {
 		return err
 	}
-	b.Available = available - expired
+	b.Held -= returned
+	b.Available = available + returned - expired
 	b.Posted = b.Available + b.Held
 	if len(moneys) != len(basis) {
 		return fmt.Errorf("basis of wallet %s in %d moneys has %d amounts", ref.ID, len(moneys), len(basis))

@@ -142,6 +142,15 @@ func crowd(t *testing.T, w *adWorld, charged campaign.Ref, funder wallet.Ref, ow
 				'CNX', 1, posted_at, 1, 1, -1, 1, 1, 1 FROM click_charges`,
 			[]any{ledger.AccountID(charged.Book, campaign.EscrowCode(charged.ID, ledger.CNX), ledger.CNX)},
 		},
+		{
+			// Holds that were settled long ago, half of them of the wallet that is read.
+			`INSERT INTO holds (book_id, hold_id, wallet_id, account_id, held_account_id, purpose, reserved, captured, status, opened_at, expires_at, closed_at)
+			SELECT $1::integer, ('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, CASE WHEN n % 2 = 0 THEN $2::uuid ELSE gen_random_uuid() END,
+				CASE WHEN n % 2 = 0 THEN $3::uuid ELSE gen_random_uuid() END, gen_random_uuid(), 'BID', 5, 5 * (n % 10000 > 0)::integer,
+				CASE WHEN n % 10000 > 0 THEN 'CAPTURED' ELSE 'OPEN' END, $4::timestamptz, 'infinity', CASE WHEN n % 10000 > 0 THEN $4 END
+			FROM generate_series(1, 20000) n`,
+			[]any{funder.Book, funder.ID, ledger.AccountID(funder.Book, wallet.AvailableCode(funder.ID), ledger.CNX), began},
+		},
 		{`ANALYZE`, nil},
 	} {
 		if _, err := conn.Exec(t.Context(), s.sql, s.arguments...); err != nil {
@@ -248,4 +257,15 @@ func TestCampaignPlans(t *testing.T) {
 		most := map[string]float64{"campaigns": test.campaigns, "accounts": 2 * (test.campaigns + 1), "ad_accounts": min(test.campaigns, 2), "owners": 1}
 		record.checkPlans(t, conn, map[string]map[string]float64{"page_balance": most, "page_balance_posted": most, "page_balance_booked": most})
 	}
+
+	// Holds of a wallet with ten thousand, two of which are open.
+	open := ledger.HoldOpen
+	if _, err := reader.Page(t.Context(), owner, wallet.PageRequest{Refs: []wallet.Ref{ref}, Holds: []wallet.HoldsQuery{
+		{Limit: 20}, {Limit: 20, Direction: wallet.Backward}, {Limit: 20, Status: open}, {Limit: 20, Status: open, Direction: wallet.Backward},
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	record.checkPlans(t, conn, map[string]map[string]float64{
+		"page_holds": {"holds": 2 * 21}, "page_holds_backward": {"holds": 2 * 21}, "page_open_holds": {"holds": 4}, "page_open_holds_backward": {"holds": 4},
+	})
 }

@@ -198,6 +198,8 @@ func section[Section any](w *world, caller domain.Caller, ref wallet.Ref, query 
 		request.Balances = []wallet.BalanceQuery{query}
 	case wallet.LotsQuery:
 		request.Lots = []wallet.LotsQuery{query}
+	case wallet.HoldsQuery:
+		request.Holds = []wallet.HoldsQuery{query}
 	case wallet.ExpiringQuery:
 		request.Expiring = []wallet.ExpiringQuery{query}
 	case wallet.TransactionsQuery:

@@ -21,12 +21,15 @@ const (
 	// it cannot know which parts are off, it would otherwise count on the filter
 	// to leave next to nothing, and read and sort a whole history.
 	historyFilter = ` ($12::timestamptz, $13::bigint)
-			AND CASE WHEN (cardinality($15::text[]) = 0 OR j.type = ANY($15)) AND ($16::smallint = 0 OR ($16 > 0) = (p.net > 0))
+			AND CASE WHEN (cardinality($15::text[]) = 0 OR ` + shownType + `p.net` + shownAs + ` = ANY($15)) AND ($16::smallint = 0 OR ($16 > 0) = (p.net > 0))
 				AND ($17::bigint IS NULL OR abs(p.net) >= $17) AND ($18::bigint IS NULL OR abs(p.net) <= $18)
 				AND ($19::text IS NULL OR (j.subject_type = $19 AND j.subject_id = $20::text))
 				AND ($21::date[] IS NULL OR j.effective_at >= p.since) AND ($22::date[] IS NULL OR j.effective_at < p.until)
 				AND (p.initiator IS NULL OR j.initiated_by = p.initiator)
 				THEN true ELSE false END`
+	// A transfer is one journal, of the type that its sender sees.
+	shownType   = `CASE WHEN j.type = 'TRANSFER_OUT' AND `
+	shownAs     = ` > 0 THEN 'TRANSFER_IN' ELSE j.type END`
 	newestFirst = ` ORDER BY p.posted_at DESC, p.version DESC`
 	oldestFirst = ` ORDER BY p.posted_at, p.version`
 
@@ -133,10 +136,12 @@ const (
 		WHERE $10::boolean
 		GROUP BY k.wallet_id, k.journal_id
 	)
-	SELECT s.linked, s.book_id, s.wallet_id, s.journal_id, s.posted_at, s.version, s.net, s.balance, j.type, j.effective_at, j.explanation,
-		j.subject_type, j.subject_id, j.initiated_by, j.reverses, coalesce(u.quantity, 0), u.journals,
+	SELECT s.linked, s.book_id, s.wallet_id, s.journal_id, s.posted_at, s.version, s.net, s.balance,
+		` + shownType + `s.net` + shownAs + `, j.effective_at, j.explanation, j.subject_type, j.subject_id, j.initiated_by, j.hold_id,
+		coalesce(j.hold_event IN ('PLACED', 'INCREASED') AND h.status = 'OPEN' AND h.expires_at > i.now, false), j.reverses, coalesce(u.quantity, 0), u.journals,
 		m.lots, m.quantities, m.origins, m.expiries, m.basis, m.moneys
-	FROM shown s JOIN journals j ON j.book_id = s.book_id AND j.journal_id = s.journal_id
+	FROM shown s CROSS JOIN instant i JOIN journals j ON j.book_id = s.book_id AND j.journal_id = s.journal_id
+	LEFT JOIN holds h ON h.book_id = j.book_id AND h.hold_id = j.hold_id
 	LEFT JOIN undone u ON u.wallet_id = s.wallet_id AND u.journal_id = s.journal_id
 	LEFT JOIN moved m ON m.wallet_id = s.wallet_id AND m.journal_id = s.journal_id
 	ORDER BY s.linked, s.book_id, s.wallet_id, s.posted_at DESC, s.version DESC`

@@ -22,11 +22,16 @@ const (
 	lotStored = ` l.book_id, l.wallet_id, l.lot_id, l.origin, l.granted, l.remaining, l.expires_at, l.priority,
 			CASE WHEN v.access <> 'MEMBER' THEN l.money END AS money,
 			CASE WHEN v.access <> 'MEMBER' THEN l.basis_minor ELSE 0 END AS basis_minor,
-			CASE WHEN v.access <> 'MEMBER' THEN l.basis_remaining ELSE 0 END AS basis_remaining, l.jurisdiction,
-			CASE WHEN l.remaining = 0 THEN 'EXHAUSTED' WHEN l.expires_at <= i.now THEN 'EXPIRED' ELSE 'ACTIVE' END AS state`
+			CASE WHEN v.access <> 'MEMBER' THEN l.basis_remaining ELSE 0 END AS basis_remaining, l.jurisdiction, l.root_id, l.grace_until,
+			CASE WHEN l.remaining = 0 THEN 'EXHAUSTED' WHEN ` + lotEnds + ` <= i.now THEN 'EXPIRED' ELSE 'ACTIVE' END AS state`
+
+	// lotEnds is when the units of a lot can be used no longer: at its expiry, unless
+	// what came back after it has grace (greatest leaves nulls out).
+	lotEnds = `greatest(l.expires_at, l.grace_until)`
+
 	lotColumns = `
 	SELECT book_id, wallet_id, lot_id, origin, granted, remaining, expires_at, priority, money, basis_minor, basis_remaining,
-		jurisdiction, state`
+		jurisdiction, root_id, grace_until, state`
 	lotOrder = ` FROM (
 			SELECT` + lotStored + `
 			FROM visible v CROSS JOIN instant i JOIN lots l ON l.book_id = v.book_id AND l.wallet_id = v.wallet_id
@@ -39,12 +44,14 @@ const (
 
 	lotsForwardSQL = "-- name: page_lots\n" + visibleWallets + lotColumns + `
 	FROM (
-		SELECT book_id, wallet_id, lot_id, origin, granted, remaining, expires_at, priority, money, basis_minor, basis_remaining, jurisdiction, state,
+		SELECT book_id, wallet_id, lot_id, origin, granted, remaining, expires_at, priority, money, basis_minor, basis_remaining, jurisdiction,
+			root_id, grace_until, state,
 			row_number() OVER (PARTITION BY book_id, wallet_id ORDER BY priority, expires_at, lot_id) AS place` +
 		lotOrder + " >" + lotKey + lotPage
 	lotsBackwardSQL = "-- name: page_lots_backward\n" + visibleWallets + lotColumns + `
 	FROM (
-		SELECT book_id, wallet_id, lot_id, origin, granted, remaining, expires_at, priority, money, basis_minor, basis_remaining, jurisdiction, state,
+		SELECT book_id, wallet_id, lot_id, origin, granted, remaining, expires_at, priority, money, basis_minor, basis_remaining, jurisdiction,
+			root_id, grace_until, state,
 			row_number() OVER (PARTITION BY book_id, wallet_id ORDER BY priority DESC, expires_at DESC, lot_id DESC) AS place` +
 		lotOrder + " <" + lotKey + lotPage
 	lotsByIDSQL = "-- name: lots_by_id\n" + visibleByLot + `
@@ -54,12 +61,12 @@ const (
 
 	// A local day ends where the next begins, whatever the clocks do between.
 	expiringSQL = "-- name: page_expiring\n" + visibleWallets + `
-	SELECT v.book_id, v.wallet_id, (l.expires_at AT TIME ZONE v.time_zone)::date AS day, l.origin, sum(p.quantity)::bigint
+	SELECT v.book_id, v.wallet_id, (` + lotEnds + ` AT TIME ZONE v.time_zone)::date AS day, l.origin, sum(p.quantity)::bigint
 	FROM visible v CROSS JOIN instant i
 	JOIN lot_places p ON p.book_id = v.book_id AND p.account_id = v.account_id AND p.quantity > 0
 	JOIN lots l ON l.book_id = p.book_id AND l.lot_id = p.lot_id
-	WHERE l.expires_at > i.now
-		AND l.expires_at < ((i.now AT TIME ZONE v.time_zone)::date + $10::integer)::timestamp AT TIME ZONE v.time_zone
+	WHERE ` + lotEnds + ` > i.now
+		AND ` + lotEnds + ` < ((i.now AT TIME ZONE v.time_zone)::date + $10::integer)::timestamp AT TIME ZONE v.time_zone
 	GROUP BY v.book_id, v.wallet_id, day, l.origin
 	ORDER BY v.book_id, v.wallet_id, day, l.origin`
 )
@@ -103,9 +110,11 @@ func scanPageLot(rows pgx.Rows) (wallet.Lot, error) {
 	var lot wallet.Lot
 	var expires pgtype.Timestamptz
 	var money *ledger.Commodity
+	var root *ledger.ID
+	var grace *time.Time
 	err := rows.Scan(&lot.Book, &lot.Wallet, &lot.ID, &lot.Origin, &lot.Granted, &lot.Remaining, &expires, &lot.Priority, &money,
-		&lot.Basis, &lot.BasisRemaining, &lot.Jurisdiction, &lot.State)
-	lot.ExpiresAt, lot.Money = instantOf(expires), orZero(money)
+		&lot.Basis, &lot.BasisRemaining, &lot.Jurisdiction, &root, &grace, &lot.State)
+	lot.ExpiresAt, lot.Money, lot.Root, lot.GraceUntil = instantOf(expires), orZero(money), orZero(root), orZero(grace)
 	return lot, err
 }
 

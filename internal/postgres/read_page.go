@@ -9,6 +9,7 @@ import (
 
 	"purser/internal/domain"
 	"purser/internal/wallet"
+	"purser/ledger"
 )
 
 // pageRowsMax bounds one page of a list. The statements name it as a constant as
@@ -65,6 +66,12 @@ func (p *pageRead) queue(request wallet.PageRequest) error {
 		}
 		p.lots(query)
 	}
+	for _, query := range distinct(request.Holds) {
+		if err := checkLimit(query.Limit); err != nil {
+			return err
+		}
+		p.holds(query)
+	}
 	for _, query := range distinct(request.Expiring) {
 		p.expiring(query)
 	}
@@ -94,11 +101,12 @@ func (p *pageRead) wallets(sql string) {
 		var w wallet.Wallet
 		var reason *string
 		var frozen *time.Time
-		if err := rows.Scan(&w.Book, &w.ID, &w.Owner, &w.Kind, &w.Status, &reason, &frozen, &w.Jurisdiction, &w.TimeZone,
+		var member *ledger.ID
+		if err := rows.Scan(&w.Book, &w.ID, &w.Owner, &w.Kind, &member, &w.Status, &reason, &frozen, &w.Jurisdiction, &w.TimeZone,
 			&w.OpenedAt, &w.Access, &w.Entries, &w.BookSeq, &p.page.Now); err != nil {
 			return err
 		}
-		w.FreezeReason, w.FrozenAt = orZero(reason), orZero(frozen)
+		w.FreezeReason, w.FrozenAt, w.Member = orZero(reason), orZero(frozen), orZero(member)
 		p.page.Wallets = append(p.page.Wallets, w)
 		return nil
 	}))

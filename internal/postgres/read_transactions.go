@@ -139,16 +139,16 @@ type lotColumnsOf struct {
 
 func scanTransaction(rows pgx.Rows) (t wallet.Transaction, linked bool, err error) {
 	var subjectType, subjectID *string
-	var reverses *ledger.ID
+	var hold, reverses *ledger.ID
 	var c lotColumnsOf
 	err = rows.Scan(&linked, &t.Wallet.Book, &t.Wallet.ID, &t.Journal, &t.Key.PostedAt, &t.Key.Version, &t.Amount, &t.RunningBalance,
-		&t.Type, &t.EffectiveAt, &t.Explanation, &subjectType, &subjectID, &t.InitiatedBy, &reverses, &t.Reversed, &t.ReversedBy,
+		&t.Type, &t.EffectiveAt, &t.Explanation, &subjectType, &subjectID, &t.InitiatedBy, &hold, &t.Pending, &reverses, &t.Reversed, &t.ReversedBy,
 		&c.lots, &c.quantities, &c.origins, &c.expiries, &c.basis, &c.moneys)
 	if err != nil {
 		return t, linked, err
 	}
 	t.Subject = ledger.Subject{Type: orZero(subjectType), ID: orZero(subjectID)}
-	t.Reverses = orZero(reverses)
+	t.Hold, t.Reverses = orZero(hold), orZero(reverses)
 	slices.Reverse(t.ReversedBy)
 	t.Lots, err = c.movements()
 	return t, linked, err

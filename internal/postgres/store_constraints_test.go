@@ -73,6 +73,21 @@ func TestConstraints(t *testing.T) {
 			w.Postings = []ledger.JournalPosting{{Journal: d.NewID(), Posting: ledger.Posting{Debit: debit, Credit: credit, Amount: amount, Commodity: ledger.CNX}}}
 		}
 	}
+	hold := ledger.Hold{
+		ID: d.NewID(), Wallet: d.wallet, Account: account, Held: other, Purpose: "BID", Reserved: 5, Status: ledger.HoldOpen, OpenedAt: time.Now(),
+	}
+	holds := func(alter func(*ledger.Hold)) func(*ledger.Writes) {
+		return func(w *ledger.Writes) {
+			altered := hold
+			alter(&altered)
+			w.NewHolds = []ledger.Hold{altered}
+		}
+	}
+	limits := func(window time.Duration, used int64) func(*ledger.Writes) {
+		return func(w *ledger.Writes) {
+			w.Limits = []ledger.LimitChange{{Account: account, Limit: ledger.Limit{Window: window, Used: used, WindowStart: time.Now()}}}
+		}
+	}
 	for want, alter := range map[string]func(*ledger.Writes){
 		"account_balances_floor":                 change(ledger.Balance{Debits: 11, Credits: 10, Version: 2}),
 		"account_balances_counters_not_negative": change(ledger.Balance{Debits: -1, Credits: 10, Version: 2}),
@@ -93,10 +108,44 @@ func TestConstraints(t *testing.T) {
 			again.ID = d.NewID()
 			w.Journals, w.LastSeq = []ledger.Journal{again}, 3
 		},
-		"book_heads_seq":    func(w *ledger.Writes) { w.FirstSeq, w.LastSeq = 4, 4 },
-		"batches_not_empty": func(w *ledger.Writes) { w.FirstSeq, w.LastSeq = 0, 2 },
+		"book_heads_seq": func(w *ledger.Writes) { w.FirstSeq, w.LastSeq = 4, 4 },
 		"once_keys_pkey": func(w *ledger.Writes) {
 			w.Once = []ledger.OnceRow{{Once: "x", Journal: journal.ID}, {Once: "x", Journal: journal.ID}}
+		},
+		"holds_reserved_positive": holds(func(h *ledger.Hold) { h.Reserved, h.Status, h.ClosedAt = 0, ledger.HoldReleased, h.OpenedAt }),
+		"holds_parts_bounds": holds(func(h *ledger.Hold) {
+			h.Captured, h.Released, h.Status, h.ClosedAt = 3, 3, ledger.HoldCaptured, h.OpenedAt
+		}),
+		"holds_status_known":               holds(func(h *ledger.Hold) { h.Captured, h.Status, h.ClosedAt = 5, "LOST", h.OpenedAt }),
+		"holds_closed_holds_nothing":       holds(func(h *ledger.Hold) { h.Released = 5 }),
+		"holds_closed_whole":               holds(func(h *ledger.Hold) { h.ClosedAt = h.OpenedAt }),
+		"holds_pkey":                       func(w *ledger.Writes) { w.NewHolds = []ledger.Hold{hold, hold} },
+		"holds_open":                       func(w *ledger.Writes) { w.Holds = []ledger.Hold{hold} },
+		"account_limits_window_positive":   limits(0, 0),
+		"account_limits_used_not_negative": limits(time.Hour, -1),
+		"book_periods_event_known": func(w *ledger.Writes) {
+			w.Periods = []ledger.PeriodChange{{Period: ledger.Period{Year: 2026, Month: time.March}, Event: "LOST", Seq: 3}}
+		},
+		"lots_tax_bounds": func(w *ledger.Writes) {
+			after := lot
+			after.TaxRemaining = 1
+			w.Lots = []ledger.Lot{after}
+		},
+		"lots_child_unique": func(w *ledger.Writes) {
+			one, two := lot, lot
+			one.ID, two.ID, one.Root, two.Root = d.NewID(), d.NewID(), lot.ID, lot.ID
+			w.NewLots = []ledger.Lot{one, two}
+		},
+		"journals_hold_whole": func(w *ledger.Writes) {
+			held := journal
+			held.ID, held.Seq, held.HoldEvent = d.NewID(), 3, ledger.EventCaptured
+			w.Journals, w.LastSeq = []ledger.Journal{held}, 3
+		},
+		"batches_link_whole": func(w *ledger.Writes) { w.LastSeq, w.Root = 3, ledger.Hash{1} },
+		"outbox_whole": func(w *ledger.Writes) {
+			again := journal
+			again.ID, again.Seq = d.NewID(), 3
+			w.Journals, w.LastSeq = []ledger.Journal{again}, 4
 		},
 		"wallets_owner_fkey": effectOf(wallet.EffectWallet, wallet.Row{ID: d.NewID(), Owner: d.NewID(), Kind: wallet.KindAgency}),
 		"owners_kind_known":  effectOf(domain.EffectOwner, domain.OwnerRow{ID: d.NewID(), Book: d.Book, Kind: "PET", Jurisdiction: "IN", TimeZone: "UTC"}),

@@ -10,28 +10,24 @@ import (
 	"purser/ledger"
 )
 
+// beginBatch begins a batch that reads. At this level, which is the writers' for what
+// is sent without a BEGIN too, each statement sees what was committed before it
+// began, so that those behind the head's lock see all that the lock guards.
+const beginBatch = "-- name: begin\nBEGIN ISOLATION LEVEL READ COMMITTED"
+
 // load is the first round trip: it begins the database transaction, locks the
 // book's head, and reads in later statements what the lock guards, so that each
 // of them sees all that was committed before the lock was granted.
 func (s *Store) load(ctx context.Context, conn *pgxpool.Conn, needs *ledger.Needs) (*ledger.State, error) {
 	l := &loader{needs: needs, state: ledger.NewState(needs.Book)}
-	l.batch.Queue("-- name: begin\nBEGIN ISOLATION LEVEL READ COMMITTED")
-	l.head()
-	l.keys()
-	l.once()
-	l.accounts()
-	l.places()
-	l.whole()
-	l.reversals()
-	for kind, ids := range groupRows(needs.Rows) {
-		s.guards[kind](&l.batch, needs.Book, ids, func(id string, row any) {
-			l.state.Rows[ledger.RowID{Kind: kind, ID: id}] = row
-		})
+	l.state.Unchained = s.options.ChainOff
+	if s.known.max > 0 {
+		l.placesMore = cachePlacesMax
 	}
-	if err := conn.SendBatch(ctx, &l.batch).Close(); err != nil {
-		return nil, err
-	}
-	return l.finish(), nil
+	l.batch.Queue(beginBatch)
+	l.head(`-- name: head_lock
+		SELECT ` + headNames + ` FROM book_heads WHERE book_id = $1 FOR UPDATE`)
+	return s.read(ctx, conn, l)
 }
 
 func groupRows(rows []ledger.RowID) map[string][]string {
@@ -49,17 +45,32 @@ type loader struct {
 	state   *ledger.State
 	batch   pgx.Batch
 	byPlace map[lotPlace]int64
+	// hashedSeq is up to where the head's hash covers the journals.
+	hashedSeq int64
+	// expiredHolds are open holds on the batch's accounts that have expired.
+	expiredHolds []ledger.ID
+	// placesMore is how many places of an account are read even where fewer cover
+	// its demand, so that a small account is known whole.
+	placesMore int64
 }
 
-type lotPlace struct{ account, lot ledger.ID }
+type lotPlace struct{ account, lot, hold ledger.ID }
 
-func (l *loader) head() {
-	l.batch.Queue(`-- name: head_lock
-		SELECT seq, last_posted_at, clock_timestamp() FROM book_heads WHERE book_id = $1 FOR UPDATE`, l.needs.Book).
+// headNames is what head reads of a book's head.
+const headNames = `seq, last_posted_at, clock_timestamp(), closed_through, hash, hashed_seq`
+
+func (l *loader) head(sql string) {
+	l.batch.Queue(sql, l.needs.Book).
 		QueryRow(func(row pgx.Row) error {
-			if err := row.Scan(&l.state.Seq, &l.state.LastPostedAt, &l.state.DatabaseTime); err != nil {
+			var closed *time.Time
+			var hash []byte
+			if err := row.Scan(&l.state.Seq, &l.state.LastPostedAt, &l.state.DatabaseTime, &closed, &hash, &l.hashedSeq); err != nil {
 				return err
 			}
+			if closed != nil {
+				l.state.ClosedThrough = ledger.DateOf(*closed)
+			}
+			copy(l.state.Hash[:], hash)
 			l.state.Now = ledger.BatchTime(l.needs.Clock, l.state.LastPostedAt)
 			return nil
 		})
@@ -131,12 +142,15 @@ func (l *loader) accounts() {
 		return
 	}
 	l.batch.Queue(`-- name: accounts_read
-		SELECT a.account_id, a.code, a.class, a.commodity, a.owner_id, b.debits, b.credits, b.version, b.status
+		SELECT a.account_id, a.code, a.class, a.commodity, a.owner_id, b.debits, b.credits, b.version, b.status,
+			l.window_seconds, l.maximum, l.window_start, l.used
 		FROM unnest($2::uuid[]) AS n (account_id)
 		CROSS JOIN LATERAL (SELECT t.account_id, t.code, t.class, t.commodity, t.owner_id FROM accounts t
 			WHERE t.book_id = $1 AND t.account_id = n.account_id OFFSET 0) a
 		CROSS JOIN LATERAL (SELECT t.debits, t.credits, t.version, t.status FROM account_balances t
-			WHERE t.book_id = $1 AND t.account_id = n.account_id OFFSET 0) b`, l.needs.Book, l.needs.Accounts).Query(l.scanAccounts)
+			WHERE t.book_id = $1 AND t.account_id = n.account_id OFFSET 0) b
+		LEFT JOIN LATERAL (SELECT t.window_seconds::bigint, t.maximum, t.window_start, t.used FROM account_limits t
+			WHERE t.book_id = $1 AND t.account_id = n.account_id OFFSET 0) l ON true`, l.needs.Book, l.needs.Accounts).Query(l.scanLimited)
 }
 
 func (l *loader) scanAccounts(rows pgx.Rows) error {
@@ -150,7 +164,9 @@ func (l *loader) scanAccounts(rows pgx.Rows) error {
 		if owner != nil {
 			a.Owner = *owner
 		}
-		l.state.Accounts[a.ID] = account
+		if l.state.Accounts[a.ID] == nil { // or it came before, with its limits
+			l.state.Accounts[a.ID] = account
+		}
 	}
 	return rows.Err()
 }
@@ -172,34 +188,29 @@ func (l *loader) places() {
 		accounts, demands = append(accounts, account), append(demands, demand)
 	}
 	l.batch.Queue(`-- name: places_read
-		SELECT account_id, placed, lot_id, wallet_id, origin, granted, remaining, expires_at, priority, money,
-			basis_minor, basis_remaining, jurisdiction
+		SELECT account_id, hold_id, placed, `+lotNames+`
 		FROM (
-			SELECT p.account_id, p.quantity AS placed, d.quantity AS demand, l.lot_id, l.wallet_id, l.origin, l.granted, l.remaining,
-				l.expires_at, l.priority, l.money, l.basis_minor, l.basis_remaining, l.jurisdiction,
-				sum(p.quantity) OVER (PARTITION BY p.account_id ORDER BY l.priority, l.expires_at, l.lot_id) - p.quantity AS before
+			SELECT p.account_id, p.hold_id, p.quantity AS placed, d.quantity AS demand, `+lotNamesOfL+`,
+				sum(p.quantity) OVER spend - p.quantity AS before, row_number() OVER spend AS place
 			FROM unnest($3::uuid[], $4::bigint[]) AS d (account_id, quantity)
 			CROSS JOIN LATERAL (
-				SELECT t.account_id, t.lot_id, t.quantity FROM lot_places t
+				SELECT t.account_id, t.lot_id, t.hold_id, t.quantity FROM lot_places t
 				WHERE t.book_id = $1 AND t.account_id = d.account_id AND t.quantity > 0 OFFSET 0) p
-			CROSS JOIN LATERAL (
-				SELECT t.lot_id, t.wallet_id, t.origin, t.granted, t.remaining, t.expires_at, t.priority, t.money, t.basis_minor,
-					t.basis_remaining, t.jurisdiction
-				FROM lots t WHERE t.book_id = $1 AND t.lot_id = p.lot_id OFFSET 0) l
-			WHERE l.expires_at > (SELECT greatest($2::timestamptz, last_posted_at + interval '1 microsecond') FROM book_heads WHERE book_id = $1)
+			CROSS JOIN LATERAL (SELECT `+lotNames+` FROM lots t WHERE t.book_id = $1 AND t.lot_id = p.lot_id OFFSET 0) l
+			WHERE `+lotEnd+` > `+batchTime+`
 				AND (p.account_id, p.lot_id) NOT IN (`+reversedPlaces+`)
+			WINDOW spend AS (PARTITION BY p.account_id ORDER BY l.priority, l.expires_at, l.lot_id)
 		) live
-		WHERE before < demand`, l.needs.Book, l.clock(), accounts, demands, l.journals()).Query(l.scanPlaces)
+		WHERE before < demand OR place <= $6`, l.needs.Book, l.clock(), accounts, demands, l.journals(), l.placesMore).Query(l.scanPlaces)
 	l.batch.Queue(`-- name: expired_read
 		SELECT p.account_id, sum(p.quantity)::bigint
-		FROM unnest($3::uuid[], $4::bigint[]) AS d (account_id, quantity)
+		FROM unnest($3::uuid[]) AS d (account_id)
 		CROSS JOIN LATERAL (
 			SELECT t.account_id, t.lot_id, t.quantity FROM lot_places t
 			WHERE t.book_id = $1 AND t.account_id = d.account_id AND t.quantity > 0 OFFSET 0) p
-		CROSS JOIN LATERAL (SELECT t.lot_id, t.expires_at FROM lots t WHERE t.book_id = $1 AND t.lot_id = p.lot_id OFFSET 0) l
-		WHERE l.expires_at <= (SELECT greatest($2::timestamptz, last_posted_at + interval '1 microsecond') FROM book_heads WHERE book_id = $1)
-			AND (p.account_id, p.lot_id) NOT IN (`+reversedPlaces+`)
-		GROUP BY p.account_id`, l.needs.Book, l.clock(), accounts, demands, l.journals()).Query(func(rows pgx.Rows) error {
+		CROSS JOIN LATERAL (SELECT t.expires_at, t.grace_until FROM lots t WHERE t.book_id = $1 AND t.lot_id = p.lot_id OFFSET 0) l
+		WHERE `+lotEnd+` <= `+batchTime+`
+		GROUP BY p.account_id`, l.needs.Book, l.clock(), accounts).Query(func(rows pgx.Rows) error {
 		for rows.Next() {
 			var account ledger.ID
 			var units int64
@@ -219,16 +230,12 @@ func (l *loader) whole() {
 		return
 	}
 	l.batch.Queue(`-- name: whole_places_read
-		SELECT p.account_id, p.quantity, l.lot_id, l.wallet_id, l.origin, l.granted, l.remaining, l.expires_at, l.priority, l.money,
-			l.basis_minor, l.basis_remaining, l.jurisdiction
+		SELECT p.account_id, p.hold_id, p.quantity, `+lotNamesOfL+`
 		FROM unnest($2::uuid[]) AS n (account_id)
 		CROSS JOIN LATERAL (
-			SELECT t.account_id, t.lot_id, t.quantity FROM lot_places t
+			SELECT t.account_id, t.lot_id, t.hold_id, t.quantity FROM lot_places t
 			WHERE t.book_id = $1 AND t.account_id = n.account_id AND t.quantity > 0 OFFSET 0) p
-		CROSS JOIN LATERAL (
-			SELECT t.lot_id, t.wallet_id, t.origin, t.granted, t.remaining, t.expires_at, t.priority, t.money, t.basis_minor,
-				t.basis_remaining, t.jurisdiction
-			FROM lots t WHERE t.book_id = $1 AND t.lot_id = p.lot_id OFFSET 0) l`, l.needs.Book, l.needs.Whole).Query(l.scanPlaces)
+		CROSS JOIN LATERAL (SELECT `+lotNames+` FROM lots t WHERE t.book_id = $1 AND t.lot_id = p.lot_id OFFSET 0) l`, l.needs.Book, l.needs.Whole).Query(l.scanPlaces)
 }
 
 // clock is the process clock as BatchTime sees it; SQL then takes the same
@@ -243,10 +250,9 @@ func (l *loader) scanPlaces(rows pgx.Rows) error {
 		lot := &ledger.Lot{}
 		var place lotPlace
 		var quantity int64
-		if err := scanLot(rows, lot, &place.account, &quantity); err != nil {
+		if err := scanLot(rows, lot, &place, &quantity); err != nil {
 			return err
 		}
-		place.lot = lot.ID
 		l.state.Lots[lot.ID] = lot
 		l.byPlace[place] = quantity
 	}
@@ -255,7 +261,10 @@ func (l *loader) scanPlaces(rows pgx.Rows) error {
 
 func (l *loader) finish() *ledger.State {
 	for place, quantity := range l.byPlace {
-		l.state.AddPlace(place.account, place.lot, quantity)
+		l.state.AddPlace(ledger.Place{Lot: place.lot, Account: place.account, Hold: place.hold, Quantity: quantity})
+		if expired := l.state.ExpiredElsewhere[place.account]; expired > 0 && l.state.Lots[place.lot].ExpiredBy(l.state.Now) {
+			l.state.ExpiredElsewhere[place.account] = expired - quantity
+		}
 	}
 	return l.state
 }

@@ -37,7 +37,7 @@ func TestWriterPlans(t *testing.T) {
 		}
 		lookups := 0
 		for _, s := range statements(t) {
-			if name := obs.StatementName(s.sql); strings.HasPrefix(s.position.Filename, "store_") && !slices.Contains([]string{"begin", "commit"}, name) {
+			if name := obs.StatementName(s.sql); strings.HasPrefix(s.position.Filename, "store_") && !slices.Contains([]string{"begin", "begin_read", "commit"}, name) {
 				lookups += wantLookups(t, analyze+": "+name, writerPlan(t, conn, s.sql))
 			}
 		}
@@ -61,6 +61,12 @@ const someThousandRows = `
 	INSERT INTO postings SELECT book_id, id, 0, id, other, 'CNX', 1, at, 1, 1, 1, 1, 1, 1 FROM made;
 	INSERT INTO lots SELECT book_id, id, other, 'PROMO', 9, 9, at, 0, NULL, 0, 0, 0, 0, 'NP' FROM made;
 	INSERT INTO lot_places (book_id, account_id, lot_id, quantity) SELECT book_id, id, id, 9 FROM made;
+	INSERT INTO lot_places (book_id, account_id, lot_id, hold_id, quantity) SELECT book_id, id, id, other, 9 FROM made;
+	INSERT INTO holds (book_id, hold_id, wallet_id, account_id, held_account_id, purpose, reserved, opened_at, expires_at)
+		SELECT book_id, id, id, id, id, 'x', 9, at, at FROM made;
+	INSERT INTO account_limits SELECT book_id, id, 3600, 1, at, 0 FROM made;
+	INSERT INTO account_days SELECT book_id, id, at, 1, 1 FROM made;
+	INSERT INTO trial_days SELECT book_id, at, n, 'CNX', 1, 1 FROM made;
 	INSERT INTO lot_movements (book_id, journal_id, line, lot_id, account_id, quantity, basis) SELECT book_id, id, 0, id, id, 9, 0 FROM made;
 	INSERT INTO idempotency_keys SELECT book_id, 'x', 'x', id, n, '', id, n, NULL, NULL, at FROM made;
 	INSERT INTO once_keys SELECT book_id, n, id FROM made;
@@ -69,8 +75,11 @@ const someThousandRows = `
 	INSERT INTO ad_rollups_daily SELECT book_id, id, at, 0, 0, 0, 0, 0, 0 FROM made`
 
 // ofOneColumn are the indexes that the writers use by one column: of a book's head,
-// and of owners, who are in one book each.
-var ofOneColumn = []string{"book_heads_pkey", "owners_pkey"}
+// of owners, who are in one book each, and of periods, which all books share.
+var ofOneColumn = []string{"book_heads_pkey", "owners_pkey", "period_requests_by_period"}
+
+// readWhole are tables of a row per invariant.
+var readWhole = []string{"invariant_checks"}
 
 // writerNode is a node of a plan.
 type writerNode struct {
@@ -111,6 +120,7 @@ func writerPlan(t *testing.T, conn *pgx.Conn, sql string) writerNode {
 func wantLookups(t *testing.T, name string, n writerNode) (lookups int) {
 	t.Helper()
 	switch {
+	case n.Type == "Seq Scan" && slices.Contains(readWhole, n.Relation):
 	case n.Type == "Hash Join" || n.Type == "Merge Join" || n.Type == "Seq Scan":
 		t.Errorf("%s: %s %s", name, n.Type, n.Relation)
 	case n.Index != "":

@@ -120,6 +120,8 @@ type session struct {
 	proxy          *proxy
 	client, server net.Conn
 	commitName     []byte // of the prepared statement that commits a writer's batch
+	knownName      []byte // of the one that begins a batch which its Sync commits
+	known          bool   // such a batch is on its way
 
 	mu   sync.Mutex
 	lost fault // what became of a COMMIT of this session
@@ -161,17 +163,29 @@ func (s *session) allow(kind byte, body []byte) bool {
 	case 'P': // Parse: name, text
 		if name, text, ok := bytes.Cut(body, []byte{0}); ok && bytes.HasPrefix(text, []byte("-- name: commit\n")) {
 			s.commitName = bytes.Clone(name)
+		} else if ok && bytes.HasPrefix(text, []byte("-- name: known_head_move\n")) {
+			s.knownName = bytes.Clone(name)
 		}
 	case 'B': // Bind: portal, name
 		_, rest, _ := bytes.Cut(body, []byte{0})
 		name, _, _ := bytes.Cut(rest, []byte{0})
+		s.known = s.known || s.knownName != nil && bytes.Equal(name, s.knownName)
 		if s.commitName != nil && bytes.Equal(name, s.commitName) {
-			s.mu.Lock()
-			s.lost = s.proxy.commit()
-			s.mu.Unlock()
+			s.commit()
 		}
+	case 'S': // Sync
+		if s.known {
+			s.commit()
+		}
+		s.known = false
 	}
 	return s.state() != loseCommit
+}
+
+func (s *session) commit() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lost = s.proxy.commit()
 }
 
 func (s *session) state() fault {
@@ -186,6 +200,7 @@ func (s *session) fromServer() {
 	defer s.close()
 	buffer := make([]byte, 1<<16)
 	var swallowed []byte
+	idle := []byte("Z\x00\x00\x00\x05I") // ready for the next query, in no database transaction
 	for {
 		n, err := s.server.Read(buffer)
 		if err != nil {
@@ -197,7 +212,7 @@ func (s *session) fromServer() {
 			}
 			continue
 		}
-		if swallowed = append(swallowed, buffer[:n]...); bytes.Contains(swallowed, []byte("COMMIT\x00")) {
+		if swallowed = append(swallowed, buffer[:n]...); bytes.Contains(swallowed, idle) {
 			return
 		}
 	}

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgtype"
 
 	"purser/ledger"
 )
@@ -32,31 +31,30 @@ func (l *loader) reversals() {
 				t.subject_type, t.subject_id, t.initiated_by
 			FROM journals t WHERE t.book_id = $1 AND t.journal_id = n.id OFFSET 0) j`, l.needs.Book, l.needs.Journals).Query(l.scanRecords)
 	l.batch.Queue(`-- name: reversal_movements_read
-		SELECT journal_id, line, lot_id, account_id, quantity, basis, money
+		SELECT journal_id, line, lot_id, account_id, hold_id, quantity, basis, tax, money
 		FROM (SELECT DISTINCT unnest($2::uuid[]) AS id) n
 		CROSS JOIN LATERAL (
-			SELECT t.journal_id, t.line, t.lot_id, t.account_id, t.quantity, t.basis, t.money
+			SELECT t.journal_id, t.line, t.lot_id, t.account_id, t.hold_id, t.quantity, t.basis, t.tax, t.money
 			FROM lot_movements t WHERE t.book_id = $1 AND t.journal_id = n.id OFFSET 0) m
 		ORDER BY journal_id, line`, l.needs.Book, l.needs.Journals).Query(l.scanMovements)
 	l.batch.Queue(`-- name: reversal_undone_read
-		SELECT r.reverses, m.lot_id, sum(abs(m.quantity))::bigint, sum(abs(m.basis))::bigint
+		SELECT r.reverses, m.lot_id, sum(abs(m.quantity))::bigint, sum(abs(m.basis))::bigint, sum(abs(m.tax))::bigint
 		FROM (SELECT DISTINCT unnest($2::uuid[]) AS id) n
 		CROSS JOIN LATERAL (SELECT t.journal_id, t.reverses FROM journals t WHERE t.book_id = $1 AND t.reverses = n.id OFFSET 0) r
 		CROSS JOIN LATERAL (
-			SELECT t.lot_id, t.quantity, t.basis FROM lot_movements t WHERE t.book_id = $1 AND t.journal_id = r.journal_id OFFSET 0) m
+			SELECT t.lot_id, t.quantity, t.basis, t.tax FROM lot_movements t WHERE t.book_id = $1 AND t.journal_id = r.journal_id OFFSET 0) m
+		WHERE EXISTS (
+			SELECT FROM lot_movements o
+			WHERE o.book_id = $1 AND o.journal_id = r.reverses AND o.lot_id = m.lot_id AND (o.quantity < 0) <> (m.quantity < 0) OFFSET 0)
 		GROUP BY r.reverses, m.lot_id`, l.needs.Book, l.needs.Journals).Query(l.scanUndone)
 	l.batch.Queue(`-- name: reversal_places_read
-		SELECT DISTINCT p.account_id, p.quantity, l.lot_id, l.wallet_id, l.origin, l.granted, l.remaining, l.expires_at, l.priority, l.money,
-			l.basis_minor, l.basis_remaining, l.jurisdiction
+		SELECT DISTINCT p.account_id, p.hold_id, p.quantity, `+lotNamesOfL+`
 		FROM (SELECT DISTINCT unnest($2::uuid[]) AS id) n
-		CROSS JOIN LATERAL (SELECT t.lot_id, t.account_id FROM lot_movements t WHERE t.book_id = $1 AND t.journal_id = n.id OFFSET 0) m
+		CROSS JOIN LATERAL (SELECT t.lot_id, t.account_id, t.hold_id FROM lot_movements t WHERE t.book_id = $1 AND t.journal_id = n.id OFFSET 0) m
+		CROSS JOIN LATERAL (SELECT `+lotNames+` FROM lots t WHERE t.book_id = $1 AND t.lot_id = m.lot_id OFFSET 0) l
 		CROSS JOIN LATERAL (
-			SELECT t.lot_id, t.wallet_id, t.origin, t.granted, t.remaining, t.expires_at, t.priority, t.money, t.basis_minor,
-				t.basis_remaining, t.jurisdiction
-			FROM lots t WHERE t.book_id = $1 AND t.lot_id = m.lot_id OFFSET 0) l
-		CROSS JOIN LATERAL (
-			SELECT t.account_id, t.quantity FROM lot_places t
-			WHERE t.book_id = $1 AND t.account_id = m.account_id AND t.lot_id = m.lot_id OFFSET 0) p`, l.needs.Book, l.needs.Journals).Query(l.scanPlaces)
+			SELECT t.account_id, t.hold_id, t.quantity FROM lot_places t
+			WHERE t.book_id = $1 AND t.account_id = m.account_id AND t.lot_id = m.lot_id AND t.hold_id = m.hold_id OFFSET 0) p`, l.needs.Book, l.needs.Journals).Query(l.scanPlaces)
 	l.batch.Queue(`-- name: reversal_accounts_read
 		SELECT a.account_id, a.code, a.class, a.commodity, a.owner_id, b.debits, b.credits, b.version, b.status
 		FROM (
@@ -103,7 +101,7 @@ func (l *loader) scanMovements(rows pgx.Rows) error {
 		var journal ledger.ID
 		var m ledger.Movement
 		var money *ledger.Commodity
-		if err := rows.Scan(&journal, &m.Line, &m.Lot, &m.Account, &m.Quantity, &m.Basis, &money); err != nil {
+		if err := rows.Scan(&journal, &m.Line, &m.Lot, &m.Account, &m.Hold, &m.Quantity, &m.Basis, &m.Tax, &money); err != nil {
 			return err
 		}
 		if money != nil {
@@ -120,7 +118,7 @@ func (l *loader) scanUndone(rows pgx.Rows) error {
 	for rows.Next() {
 		var journal, lot ledger.ID
 		var undone ledger.Undone
-		if err := rows.Scan(&journal, &lot, &undone.Quantity, &undone.Basis); err != nil {
+		if err := rows.Scan(&journal, &lot, &undone.Quantity, &undone.Basis, &undone.Tax); err != nil {
 			return err
 		}
 		if record := l.state.Journals[journal]; record != nil {
@@ -128,22 +126,4 @@ func (l *loader) scanUndone(rows pgx.Rows) error {
 		}
 	}
 	return rows.Err()
-}
-
-// scanLot reads a place with its lot.
-func scanLot(rows pgx.Rows, lot *ledger.Lot, account *ledger.ID, quantity *int64) error {
-	var expires pgtype.Timestamptz
-	var money *ledger.Commodity
-	err := rows.Scan(account, quantity, &lot.ID, &lot.Wallet, &lot.Origin, &lot.Granted, &lot.Remaining, &expires, &lot.Priority, &money,
-		&lot.Basis, &lot.BasisRemaining, &lot.Jurisdiction)
-	if err != nil {
-		return err
-	}
-	if expires.InfinityModifier == pgtype.Finite {
-		lot.ExpiresAt = expires.Time
-	}
-	if money != nil {
-		lot.Money = *money
-	}
-	return nil
 }

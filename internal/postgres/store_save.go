@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"purser/ledger"
@@ -16,20 +15,35 @@ import (
 // effects, the head, and the commit.
 func (s *Store) save(ctx context.Context, conn *pgxpool.Conn, w *ledger.Writes) error {
 	batch := &pgx.Batch{}
+	saveHead(batch, w)
+	if err := s.queueRows(batch, w); err != nil {
+		return err
+	}
+	batch.Queue("-- name: commit\nCOMMIT")
+	return conn.SendBatch(ctx, batch).Close()
+}
+
+// queueRows queues all of a batch but its head.
+func (s *Store) queueRows(batch *pgx.Batch, w *ledger.Writes) error {
 	s.saveAccounts(batch, w)
 	saveJournals(batch, w)
 	savePostings(batch, w)
 	saveLots(batch, w)
 	saveMovements(batch, w)
 	saveDays(batch, w)
+	saveHolds(batch, w)
+	saveLimits(batch, w)
+	savePeriods(batch, w)
 	saveKeys(batch, w)
 	if err := s.saveEffects(batch, w); err != nil {
 		return err
 	}
 	saveBalances(batch, w)
-	saveHead(batch, w)
-	batch.Queue("-- name: commit\nCOMMIT")
-	return conn.SendBatch(ctx, batch).Close()
+	saveBatchRow(batch, w)
+	if !s.options.OutboxOff {
+		saveOutbox(batch, w)
+	}
+	return nil
 }
 
 func (s *Store) saveEffects(batch *pgx.Batch, w *ledger.Writes) error {
@@ -80,6 +94,8 @@ func saveJournals(batch *pgx.Batch, w *ledger.Writes) {
 	ids, wallets, reverses := make([]ledger.ID, n), make([]*ledger.ID, n), make([]*ledger.ID, n)
 	seqs, quantities, versions := make([]int64, n), make([]*int64, n), make([]int32, n)
 	templates, types, initiators := make([]string, n), make([]string, n), make([]string, n)
+	holds, holdEvents := make([]*ledger.ID, n), make([]*string, n)
+	groups, groupSizes := make([]*ledger.ID, n), make([]*int16, n)
 	arguments, explanations := make([][]byte, n), make([][]byte, n)
 	effective, booked := make([]time.Time, n), make([]time.Time, n)
 	subjectTypes, subjectIDs := make([]*string, n), make([]*string, n)
@@ -89,15 +105,19 @@ func saveJournals(batch *pgx.Batch, w *ledger.Writes) {
 		arguments[i], effective[i], booked[i], wallets[i] = j.Arguments.Encode(), j.EffectiveAt, j.BookedOn.Time(), optionalID(j.Wallet)
 		subjectTypes[i], subjectIDs[i], explanations[i] = optional(j.Subject.Type), optional(j.Subject.ID), j.Explanation
 		initiators[i], reverses[i], quantities[i] = j.InitiatedBy, optionalID(j.Reverses), optional(j.Quantity)
+		holds[i], holdEvents[i] = optionalID(j.Hold), optional(string(j.HoldEvent))
+		groups[i], groupSizes[i] = optionalID(j.Group), optional(j.GroupSize)
 	}
 	batch.Queue(`-- name: journals_write
 		INSERT INTO journals (book_id, posted_at, journal_id, seq, template, template_version, type, arguments, effective_at, booked_on,
-			wallet_id, subject_type, subject_id, explanation, initiated_by, reverses, reversed_quantity)
+			wallet_id, subject_type, subject_id, explanation, initiated_by, reverses, reversed_quantity, hold_id, hold_event,
+			group_id, group_size)
 		SELECT $1::integer, $2::timestamptz, n.*
 		FROM unnest($3::uuid[], $4::bigint[], $5::text[], $6::integer[], $7::text[], $8::bytea[], $9::timestamptz[], $10::date[],
-			$11::uuid[], $12::text[], $13::text[], $14::bytea[], $15::text[], $16::uuid[], $17::bigint[]) AS n`,
+			$11::uuid[], $12::text[], $13::text[], $14::bytea[], $15::text[], $16::uuid[], $17::bigint[], $18::uuid[], $19::text[],
+			$20::uuid[], $21::smallint[]) AS n`,
 		w.Book, w.PostedAt, ids, seqs, templates, versions, types, arguments, effective, booked, wallets, subjectTypes, subjectIDs,
-		explanations, initiators, reverses, quantities)
+		explanations, initiators, reverses, quantities, holds, holdEvents, groups, groupSizes)
 }
 
 func savePostings(batch *pgx.Batch, w *ledger.Writes) {
@@ -126,79 +146,9 @@ func savePostings(batch *pgx.Batch, w *ledger.Writes) {
 		debitVersions, debitBalances, debitNets, creditVersions, creditBalances, creditNets)
 }
 
-func saveLots(batch *pgx.Batch, w *ledger.Writes) {
-	if len(w.NewLots) > 0 {
-		saveNewLots(batch, w)
-	}
-	if n := len(w.Lots); n > 0 {
-		ids, remaining, basis := make([]ledger.ID, n), make([]int64, n), make([]int64, n)
-		for i := range w.Lots {
-			ids[i], remaining[i], basis[i] = w.Lots[i].ID, w.Lots[i].Remaining, w.Lots[i].BasisRemaining
-		}
-		batch.Queue(`-- name: lots_update
-			UPDATE lots l SET remaining = n.remaining, basis_remaining = n.basis_remaining
-			FROM unnest($2::uuid[], $3::bigint[], $4::bigint[]) AS n (lot_id, remaining, basis_remaining)
-			CROSS JOIN LATERAL (SELECT t.ctid AS at FROM lots t WHERE t.book_id = $1 AND t.lot_id = n.lot_id OFFSET 0) o
-			WHERE l.ctid = o.at`, w.Book, ids, remaining, basis)
-	}
-	if n := len(w.Places); n > 0 {
-		lots, accounts, quantities := make([]ledger.ID, n), make([]ledger.ID, n), make([]int64, n)
-		for i, place := range w.Places {
-			lots[i], accounts[i], quantities[i] = place.Lot, place.Account, place.Quantity
-		}
-		batch.Queue(`-- name: lot_places_write
-			INSERT INTO lot_places (book_id, account_id, lot_id, quantity)
-			SELECT $1::integer, account_id, lot_id, quantity FROM unnest($2::uuid[], $3::uuid[], $4::bigint[]) AS n (account_id, lot_id, quantity)
-			ON CONFLICT ON CONSTRAINT lot_places_pkey DO UPDATE SET quantity = excluded.quantity`, w.Book, accounts, lots, quantities)
-	}
-}
-
-func saveNewLots(batch *pgx.Batch, w *ledger.Writes) {
-	n := len(w.NewLots)
-	ids, wallets := make([]ledger.ID, n), make([]ledger.ID, n)
-	origins, moneys, jurisdictions := make([]string, n), make([]*string, n), make([]string, n)
-	granted, remaining, basis, basisRemaining := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
-	expires, priorities := make([]pgtype.Timestamptz, n), make([]int32, n)
-	for i := range w.NewLots {
-		lot := &w.NewLots[i]
-		ids[i], wallets[i], origins[i], granted[i], remaining[i] = lot.ID, lot.Wallet, string(lot.Origin), lot.Granted, lot.Remaining
-		expires[i], priorities[i], moneys[i] = expiry(lot.ExpiresAt), lot.Priority, optional(string(lot.Money))
-		basis[i], basisRemaining[i], jurisdictions[i] = lot.Basis, lot.BasisRemaining, lot.Jurisdiction
-	}
-	batch.Queue(`-- name: lots_write
-		INSERT INTO lots (book_id, lot_id, wallet_id, origin, granted, remaining, expires_at, priority, money, basis_minor, basis_remaining, jurisdiction)
-		SELECT $1::integer, n.*
-		FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::bigint[], $6::bigint[], $7::timestamptz[], $8::integer[], $9::text[],
-			$10::bigint[], $11::bigint[], $12::text[]) AS n`,
-		w.Book, ids, wallets, origins, granted, remaining, expires, priorities, moneys, basis, basisRemaining, jurisdictions)
-}
-
-// expiry stores a lot that never expires as infinity, which sorts last.
-func expiry(at time.Time) pgtype.Timestamptz {
-	if at.IsZero() {
-		return pgtype.Timestamptz{InfinityModifier: pgtype.Infinity, Valid: true}
-	}
-	return pgtype.Timestamptz{Time: at, Valid: true}
-}
-
-func saveMovements(batch *pgx.Batch, w *ledger.Writes) {
-	n := len(w.Movements)
-	if n == 0 {
-		return
-	}
-	journals, lots, accounts := make([]ledger.ID, n), make([]ledger.ID, n), make([]ledger.ID, n)
-	lines, quantities, basis, moneys := make([]int16, n), make([]int64, n), make([]int64, n), make([]*string, n)
-	for i := range w.Movements {
-		m := &w.Movements[i]
-		journals[i], lines[i], lots[i], accounts[i] = m.Journal, m.Line, m.Lot, m.Account
-		quantities[i], basis[i], moneys[i] = m.Quantity, m.Basis, optional(string(m.Money))
-	}
-	batch.Queue(`-- name: lot_movements_write
-		INSERT INTO lot_movements (book_id, journal_id, line, lot_id, account_id, quantity, basis, money)
-		SELECT $1::integer, n.* FROM unnest($2::uuid[], $3::smallint[], $4::uuid[], $5::uuid[], $6::bigint[], $7::bigint[], $8::text[]) AS n`,
-		w.Book, journals, lines, lots, accounts, quantities, basis, moneys)
-}
-
+// saveDays adds to the rows of booking days that are there and inserts the others:
+// under the head's lock nobody else inserts one, and ON CONFLICT looks each row up,
+// locks it, and looks it up again.
 func saveDays(batch *pgx.Batch, w *ledger.Writes) {
 	if len(w.Days) == 0 {
 		return
@@ -209,9 +159,14 @@ func saveDays(batch *pgx.Batch, w *ledger.Writes) {
 		accounts[i], days[i], debits[i], credits[i] = delta.Account, delta.Day.Time(), delta.Debits, delta.Credits
 	}
 	batch.Queue(`-- name: account_days_write
-		INSERT INTO account_days AS d (book_id, account_id, booked_on, debits, credits)
-		SELECT $1::integer, n.* FROM unnest($2::uuid[], $3::date[], $4::bigint[], $5::bigint[]) AS n
-		ON CONFLICT ON CONSTRAINT account_days_pkey DO UPDATE SET debits = d.debits + excluded.debits, credits = d.credits + excluded.credits`,
+		WITH there AS (
+			UPDATE account_days d SET debits = d.debits + n.debits, credits = d.credits + n.credits
+			FROM unnest($2::uuid[], $3::date[], $4::bigint[], $5::bigint[]) AS n (account_id, booked_on, debits, credits)
+			WHERE d.book_id = $1 AND d.account_id = n.account_id AND d.booked_on = n.booked_on
+			RETURNING d.account_id, d.booked_on)
+		INSERT INTO account_days (book_id, account_id, booked_on, debits, credits)
+		SELECT $1::integer, n.* FROM unnest($2::uuid[], $3::date[], $4::bigint[], $5::bigint[]) AS n (account_id, booked_on, debits, credits)
+		WHERE (n.account_id, n.booked_on) NOT IN (SELECT account_id, booked_on FROM there)`,
 		w.Book, accounts, days, debits, credits)
 	n = len(w.Trial)
 	classes, commodities := make([]string, n), make([]string, n)
@@ -221,9 +176,15 @@ func saveDays(batch *pgx.Batch, w *ledger.Writes) {
 		debits[i], credits[i] = delta.Debits, delta.Credits
 	}
 	batch.Queue(`-- name: trial_days_write
-		INSERT INTO trial_days AS d (book_id, booked_on, class, commodity, debits, credits)
-		SELECT $1::integer, n.* FROM unnest($2::date[], $3::text[], $4::text[], $5::bigint[], $6::bigint[]) AS n
-		ON CONFLICT ON CONSTRAINT trial_days_pkey DO UPDATE SET debits = d.debits + excluded.debits, credits = d.credits + excluded.credits`,
+		WITH there AS (
+			UPDATE trial_days d SET debits = d.debits + n.debits, credits = d.credits + n.credits
+			FROM unnest($2::date[], $3::text[], $4::text[], $5::bigint[], $6::bigint[]) AS n (booked_on, class, commodity, debits, credits)
+			WHERE d.book_id = $1 AND d.booked_on = n.booked_on AND d.class = n.class AND d.commodity = n.commodity
+			RETURNING d.booked_on, d.class, d.commodity)
+		INSERT INTO trial_days (book_id, booked_on, class, commodity, debits, credits)
+		SELECT $1::integer, n.*
+		FROM unnest($2::date[], $3::text[], $4::text[], $5::bigint[], $6::bigint[]) AS n (booked_on, class, commodity, debits, credits)
+		WHERE (n.booked_on, n.class, n.commodity) NOT IN (SELECT booked_on, class, commodity FROM there)`,
 		w.Book, days, classes, commodities, debits, credits)
 }
 
@@ -279,9 +240,7 @@ func saveBalances(batch *pgx.Batch, w *ledger.Writes) {
 			UPDATE account_balances b SET debits = n.debits, credits = n.credits, version = n.version, status = n.status
 			FROM unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[])
 				AS n (account_id, version_before, debits, credits, version, status)
-			CROSS JOIN LATERAL (SELECT t.ctid AS at FROM account_balances t
-				WHERE t.book_id = $1 AND t.account_id = n.account_id AND t.version = n.version_before OFFSET 0) o
-			WHERE b.ctid = o.at
+			WHERE b.book_id = $1 AND b.account_id = n.account_id AND b.version = n.version_before
 			RETURNING b.account_id)
 		SELECT ledger_require(count(account_id) = cardinality($2::uuid[]), 'account_balances_version') FROM changed`,
 		w.Book, accounts, before, debits, credits, versions, statuses)
@@ -291,12 +250,29 @@ func saveHead(batch *pgx.Batch, w *ledger.Writes) {
 	if w.LastSeq < w.FirstSeq {
 		return
 	}
-	batch.Queue(`-- name: batches_write
-		INSERT INTO batches (book_id, last_seq, first_seq, posted_at) VALUES ($1, $2, $3, $4)`, w.Book, w.LastSeq, w.FirstSeq, w.PostedAt)
 	batch.Queue(`-- name: head_update
 		WITH changed AS (
-			UPDATE book_heads SET seq = $2, last_posted_at = $4 WHERE book_id = $1 AND seq = $3 - 1 RETURNING book_id)
-		SELECT ledger_require(count(book_id) = 1, 'book_heads_seq') FROM changed`, w.Book, w.LastSeq, w.FirstSeq, w.PostedAt)
+			UPDATE book_heads SET seq = $2, last_posted_at = $4, hash = coalesce($5, hash),
+				hashed_seq = CASE WHEN $5::bytea IS NULL THEN hashed_seq ELSE $2 END
+			WHERE book_id = $1 AND seq = $3 - 1 RETURNING book_id)
+		SELECT ledger_require(count(book_id) = 1, 'book_heads_seq') FROM changed`, w.Book, w.LastSeq, w.FirstSeq, w.PostedAt, optionalHash(w.Hash))
+}
+
+func saveBatchRow(batch *pgx.Batch, w *ledger.Writes) {
+	if w.LastSeq < w.FirstSeq {
+		return
+	}
+	batch.Queue(`-- name: batches_write
+		INSERT INTO batches (book_id, last_seq, first_seq, posted_at, root, hash) VALUES ($1, $2, $3, $4, $5, $6)`,
+		w.Book, w.LastSeq, w.FirstSeq, w.PostedAt, optionalHash(w.Root), optionalHash(w.Hash))
+}
+
+// optionalHash stores no hash as null.
+func optionalHash(hash ledger.Hash) []byte {
+	if hash == (ledger.Hash{}) {
+		return nil
+	}
+	return hash[:]
 }
 
 // optional stores a zero value as null.

@@ -31,6 +31,9 @@ func dump(ctx context.Context, pool *pgxpool.Pool, book ledger.BookID) (ledgerte
 	d.days()
 	d.keys()
 	d.gates()
+	d.holds()
+	d.limitsAndPeriods()
+	d.chain()
 	d.batch.Queue("COMMIT")
 	err := pool.SendBatch(ctx, &d.batch).Close()
 	return d.into, err
@@ -49,9 +52,14 @@ func (d *dumper) rows(sql string, scan func(pgx.Rows) error) {
 }
 
 func (d *dumper) head() {
-	d.rows(`SELECT seq, nullif(last_posted_at, '1970-01-01 00:00:00+00') FROM book_heads WHERE book_id = $1`, func(rows pgx.Rows) error {
-		var last *time.Time
-		err := rows.Scan(&d.into.Seq, &last)
+	d.rows(`SELECT seq, nullif(last_posted_at, '1970-01-01 00:00:00+00'), hash, closed_through FROM book_heads WHERE book_id = $1`, func(rows pgx.Rows) error {
+		var last, closed *time.Time
+		var hash []byte
+		err := rows.Scan(&d.into.Seq, &last, &hash, &closed)
+		copy(d.into.Hash[:], hash)
+		if closed != nil {
+			d.into.ClosedThrough = ledger.DateOf(*closed)
+		}
 		if last != nil {
 			d.into.LastPostedAt = *last
 		}
@@ -70,13 +78,15 @@ func (d *dumper) head() {
 func (d *dumper) journals() {
 	d.rows(`SELECT journal_id, seq, template, template_version, type, arguments, effective_at, booked_on, posted_at,
 			coalesce(wallet_id, '00000000-0000-0000-0000-000000000000'), coalesce(subject_type, ''), coalesce(subject_id, ''), explanation, initiated_by,
-			coalesce(reverses, '00000000-0000-0000-0000-000000000000'), coalesce(reversed_quantity, 0)
-		FROM journals WHERE book_id = $1`, func(rows pgx.Rows) error {
+			coalesce(reverses, '00000000-0000-0000-0000-000000000000'), coalesce(reversed_quantity, 0),
+			coalesce(hold_id, '00000000-0000-0000-0000-000000000000'), coalesce(hold_event, ''),
+			coalesce(group_id, '00000000-0000-0000-0000-000000000000'), coalesce(group_size, 0)
+		FROM journals WHERE book_id = $1 ORDER BY seq`, func(rows pgx.Rows) error {
 		row := ledger.Journal{Book: d.book}
 		var arguments []byte
 		var booked time.Time
 		err := rows.Scan(&row.ID, &row.Seq, &row.Template, &row.TemplateVersion, &row.Type, &arguments, &row.EffectiveAt, &booked, &row.PostedAt,
-			&row.Wallet, &row.Subject.Type, &row.Subject.ID, &row.Explanation, &row.InitiatedBy, &row.Reverses, &row.Quantity)
+			&row.Wallet, &row.Subject.Type, &row.Subject.ID, &row.Explanation, &row.InitiatedBy, &row.Reverses, &row.Quantity, &row.Hold, &row.HoldEvent, &row.Group, &row.GroupSize)
 		if err != nil {
 			return err
 		}
@@ -90,37 +100,42 @@ func (d *dumper) journals() {
 func (d *dumper) postings() {
 	d.rows(`SELECT journal_id, line, debit_account, credit_account, commodity, amount, debit_version, debit_balance, debit_net,
 			credit_version, credit_balance, credit_net
-		FROM postings WHERE book_id = $1`, func(rows pgx.Rows) error {
+		FROM postings WHERE book_id = $1 ORDER BY journal_id, line`, func(rows pgx.Rows) error {
 		var row ledger.JournalPosting
 		err := rows.Scan(&row.Journal, &row.Line, &row.Debit, &row.Credit, &row.Commodity, &row.Amount,
 			&row.DebitVersion, &row.DebitBalance, &row.DebitNet, &row.CreditVersion, &row.CreditBalance, &row.CreditNet)
 		d.into.Postings = append(d.into.Postings, row)
 		return err
 	})
-	d.rows(`SELECT journal_id, line, lot_id, account_id, quantity, basis, coalesce(money, '') FROM lot_movements WHERE book_id = $1`, func(rows pgx.Rows) error {
+	d.rows(`SELECT journal_id, line, lot_id, account_id, hold_id, quantity, basis, tax, coalesce(money, '') FROM lot_movements WHERE book_id = $1 ORDER BY journal_id, line`, func(rows pgx.Rows) error {
 		var row ledger.JournalMovement
-		err := rows.Scan(&row.Journal, &row.Line, &row.Lot, &row.Account, &row.Quantity, &row.Basis, &row.Money)
+		err := rows.Scan(&row.Journal, &row.Line, &row.Lot, &row.Account, &row.Hold, &row.Quantity, &row.Basis, &row.Tax, &row.Money)
 		d.into.Movements = append(d.into.Movements, row)
 		return err
 	})
 }
 
 func (d *dumper) lots() {
-	d.rows(`SELECT lot_id, wallet_id, origin, granted, remaining, expires_at, priority, coalesce(money, ''), basis_minor, basis_remaining, jurisdiction
+	d.rows(`SELECT lot_id, wallet_id, origin, granted, remaining, expires_at, priority, coalesce(money, ''), basis_minor, basis_remaining, jurisdiction,
+			tax_minor, tax_remaining, coalesce(root_id, '00000000-0000-0000-0000-000000000000'), grace_until
 		FROM lots WHERE book_id = $1`, func(rows pgx.Rows) error {
 		var row ledger.Lot
 		var expires pgtype.Timestamptz
+		var grace *time.Time
 		err := rows.Scan(&row.ID, &row.Wallet, &row.Origin, &row.Granted, &row.Remaining, &expires, &row.Priority, &row.Money,
-			&row.Basis, &row.BasisRemaining, &row.Jurisdiction)
+			&row.Basis, &row.BasisRemaining, &row.Jurisdiction, &row.Tax, &row.TaxRemaining, &row.Root, &grace)
+		if grace != nil {
+			row.GraceUntil = *grace
+		}
 		if expires.InfinityModifier == pgtype.Finite {
 			row.ExpiresAt = expires.Time
 		}
 		d.into.Lots = append(d.into.Lots, row)
 		return err
 	})
-	d.rows(`SELECT lot_id, account_id, quantity FROM lot_places WHERE book_id = $1`, func(rows pgx.Rows) error {
+	d.rows(`SELECT lot_id, account_id, hold_id, quantity FROM lot_places WHERE book_id = $1`, func(rows pgx.Rows) error {
 		var row ledger.Place
-		err := rows.Scan(&row.Lot, &row.Account, &row.Quantity)
+		err := rows.Scan(&row.Lot, &row.Account, &row.Hold, &row.Quantity)
 		d.into.Places = append(d.into.Places, row)
 		return err
 	})
@@ -176,6 +191,57 @@ func (d *dumper) gates() {
 		var row ledgertest.Gate
 		err := rows.Scan(&row.ID, &row.Version, &row.Journal)
 		d.into.Gates = append(d.into.Gates, row)
+		return err
+	})
+}
+
+func (d *dumper) holds() {
+	d.rows(`SELECT hold_id, wallet_id, account_id, held_account_id, purpose, coalesce(subject_type, ''), coalesce(subject_id, ''), reserved, captured,
+			released, status, opened_at, expires_at, closed_at
+		FROM holds WHERE book_id = $1`, func(rows pgx.Rows) error {
+		var row ledger.Hold
+		var expires pgtype.Timestamptz
+		var closed *time.Time
+		err := rows.Scan(&row.ID, &row.Wallet, &row.Account, &row.Held, &row.Purpose, &row.Subject.Type, &row.Subject.ID, &row.Reserved, &row.Captured,
+			&row.Released, &row.Status, &row.OpenedAt, &expires, &closed)
+		if expires.InfinityModifier == pgtype.Finite {
+			row.ExpiresAt = expires.Time
+		}
+		if closed != nil {
+			row.ClosedAt = *closed
+		}
+		d.into.Holds = append(d.into.Holds, row)
+		return err
+	})
+}
+
+func (d *dumper) limitsAndPeriods() {
+	d.rows(`SELECT account_id, window_seconds::bigint, coalesce(maximum, -1), window_start, used FROM account_limits WHERE book_id = $1`, func(rows pgx.Rows) error {
+		var row ledger.LimitChange
+		var window int64
+		err := rows.Scan(&row.Account, &window, &row.Maximum, &row.WindowStart, &row.Used)
+		row.Window = time.Duration(window) * time.Second
+		d.into.Limits = append(d.into.Limits, row)
+		return err
+	})
+	d.rows(`SELECT seq, period, event, journal_id FROM book_periods WHERE book_id = $1 ORDER BY seq`, func(rows pgx.Rows) error {
+		var row ledger.PeriodChange
+		var first time.Time
+		err := rows.Scan(&row.Seq, &first, &row.Event, &row.Journal)
+		row.Period = ledger.PeriodOf(ledger.DateOf(first))
+		d.into.Periods = append(d.into.Periods, row)
+		return err
+	})
+}
+
+func (d *dumper) chain() {
+	d.rows(`SELECT last_seq, root, hash FROM batches WHERE book_id = $1 AND root IS NOT NULL ORDER BY last_seq`, func(rows pgx.Rows) error {
+		var row ledgertest.Link
+		var root, hash []byte
+		err := rows.Scan(&row.LastSeq, &root, &hash)
+		copy(row.Root[:], root)
+		copy(row.Hash[:], hash)
+		d.into.Links = append(d.into.Links, row)
 		return err
 	})
 }

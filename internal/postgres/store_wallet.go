@@ -56,13 +56,18 @@ func writeOwners(batch *pgx.Batch, _ ledger.BookID, rows []any) {
 func writeWallets(batch *pgx.Batch, book ledger.BookID, rows []any) {
 	n := len(rows)
 	ids, owners, kinds, opened := make([]ledger.ID, n), make([]ledger.ID, n), make([]string, n), make([]time.Time, n)
+	members := make([]*ledger.ID, n)
 	for i := range rows {
 		row := rows[i].(wallet.Row)
 		ids[i], owners[i], kinds[i], opened[i] = row.ID, row.Owner, string(row.Kind), row.OpenedAt
+		if !row.Member.IsZero() {
+			members[i] = &row.Member
+		}
 	}
 	batch.Queue(`-- name: wallets_write
-		INSERT INTO wallets (book_id, wallet_id, owner_id, kind, opened_at)
-		SELECT $1::integer, n.* FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[]) AS n`, book, ids, owners, kinds, opened)
+		INSERT INTO wallets (book_id, wallet_id, owner_id, kind, member_id, opened_at)
+		SELECT $1::integer, n.* FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::timestamptz[]) AS n`,
+		book, ids, owners, kinds, members, opened)
 }
 
 // writeFreezes updates wallets one statement per row: a batch that freezes and

@@ -30,25 +30,30 @@ const escrowsOf = `
 // spendAccounts are where charges of campaigns go, and credits come from.
 const spendAccounts = `('CONSUMED:PROFILE_ADS', '4020')`
 
-// compareAdSpend checks that, per campaign and local date of its ad account, the
+// walkAdSpend checks that, per campaign and local date of its ad account, the
 // spend less the credits of the daily rollup is what the postings moved out of
 // the campaign's escrow into consumption or revenue, less what came back (I31).
 // It reads rows alone: neither the replay nor the functions that make rollups.
-func (v *verifier) compareAdSpend(ctx context.Context) error {
+func (v *verifier) walkAdSpend() *rowWalk {
 	var after ledger.ID
-	for {
+	return &rowWalk{what: "advertising spend", page: func(ctx context.Context) (bool, error) {
 		last, err := v.adSpendRange(ctx, after)
 		if errors.Is(err, pgx.ErrNoRows) {
-			return v.compareAdSpendRange(ctx, after, beyondIDs) // rollups of campaigns that are not there
+			if err := v.compareAdSpendRange(ctx, after, beyondIDs); err != nil { // rollups of campaigns that are not there
+				return false, err
+			}
+			after = ledger.ID{}
+			return false, nil
 		}
 		if err != nil {
-			return err
+			return false, err
 		}
 		if err := v.compareAdSpendRange(ctx, after, last); err != nil {
-			return err
+			return false, err
 		}
 		after = last
-	}
+		return true, nil
+	}}
 }
 
 // beyondIDs follows every id.

@@ -2,112 +2,75 @@ package postgres
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"purser/ledger"
 )
 
-// verifyRows is how many moving rows one statement compares.
-const verifyRows = 5000
+// whereConnectsGo begins the classes of I30: what was issued is in one of the others.
+var whereConnectsGo = []string{"ISSUED:", "WALLET:", "CAMPAIGN:", "CONSUMED:", "EXPIRED", "REVOKED", "RECEIVABLE"}
 
-// compareBatches checks that posting times increase from batch to batch and
-// that batches cover the journals without a gap.
-func (v *verifier) compareBatches(ctx context.Context) error {
-	var last int64
-	var posted time.Time
-	for {
-		rows, err := v.db.read.Query(ctx, `-- name: verify_batches
-			SELECT first_seq, last_seq, posted_at FROM batches
-			WHERE book_id = $1 AND last_seq > $2 AND last_seq <= $3 ORDER BY last_seq LIMIT $4`, v.book, last, v.state.Seq, verifyRows)
-		if err != nil {
-			return err
-		}
-		seen := 0
-		for ; rows.Next(); seen++ {
-			var first, end int64
-			var at time.Time
-			if err := rows.Scan(&first, &end, &at); err != nil {
-				rows.Close()
-				return err
-			}
-			v.found.expect(first == last+1, "I18", "book %d: the batch of seq %d follows one that ended with seq %d", v.book, first, last)
-			v.found.expect(at.After(posted), "I18", "book %d: the batch of seq %d to %d was posted no later than its predecessor", v.book, first, end)
-			last, posted = end, at
-		}
-		if err := rows.Err(); err != nil {
-			return err
-		}
-		if seen < verifyRows {
-			v.found.expect(last == v.state.Seq, "I18", "book %d: batches end with seq %d, journals with %d", v.book, last, v.state.Seq)
-			return nil
-		}
-	}
-}
-
-// storedRange reads one range of moving rows. It returns the head seq of the
-// statement's snapshot and how many rows there were; compare runs once the
-// replay has reached that seq.
-type storedRange func(ctx context.Context) (seq int64, compare []func(), err error)
-
-// compareRanges walks ranges until one is not full. What it compares belongs to
-// the very seq the replay then stands at. Rows may appear behind the walk, but
-// the expected ones, which the replay had made before it, must all be met.
-func (v *verifier) compareRanges(ctx context.Context, what string, expected int, next storedRange) error {
+func (v *verifier) walkBalances() *rowWalk {
 	met := 0
-	for {
-		seq, compare, err := next(ctx)
-		if err != nil {
-			return err
-		}
-		if len(compare) > 0 {
-			if err := v.replayTo(ctx, seq); err != nil {
+	w := counted(v, walkRanges(v, "account balances", ledger.NilID, func(ctx context.Context, after ledger.ID) (seq int64, last ledger.ID, compare []func(), err error) {
+		err = v.eachRow(ctx, func(rows pgx.Rows) error {
+			row := balanceRow{}
+			if err := rows.Scan(&seq, &row.id, &row.code, &row.class, &row.commodity, &row.Debits, &row.Credits, &row.Version, &row.Status, &row.placed); err != nil {
 				return err
 			}
-		}
-		for _, check := range compare {
-			check()
-		}
-		if met += len(compare); len(compare) < verifyRows {
-			v.found.expect(met >= expected, "I22", "book %d: %d %s are stored, the journals make %d", v.book, met, what, expected)
+			last = row.id
+			compare = append(compare, func() { met++; v.compareBalance(row) })
 			return nil
+		}, `-- name: verify_balances
+			WITH accounts_of AS MATERIALIZED (
+				SELECT b.account_id, a.code, a.class, a.commodity, b.debits, b.credits, b.version, b.status
+				FROM account_balances b JOIN accounts a ON a.book_id = b.book_id AND a.account_id = b.account_id
+				WHERE b.book_id = $1 AND b.account_id > $2 ORDER BY b.account_id LIMIT $3),
+			placed AS (
+				SELECT p.account_id, sum(p.quantity)::bigint AS units FROM accounts_of o
+				JOIN lot_places p ON p.book_id = $1 AND p.account_id = o.account_id GROUP BY p.account_id)
+			SELECT h.seq, o.account_id, o.code, o.class, o.commodity, o.debits, o.credits, o.version, o.status, coalesce(p.units, 0)
+			FROM book_heads h CROSS JOIN accounts_of o LEFT JOIN placed p ON p.account_id = o.account_id
+			WHERE h.book_id = $1 ORDER BY o.account_id`, v.book, after, verifyRows)
+		return seq, last, compare, err
+	}), &met, func() int { return len(v.accounts) })
+	begin, end, d := w.begin, w.end, &v.deviation
+	w.begin = func() {
+		begin()
+		clear(d.debits)
+		clear(d.credits)
+		clear(d.deferred)
+	}
+	w.end = func() {
+		end()
+		v.checkBalanced()
+		clear(d.deferredLast)
+		for money, off := range d.deferred {
+			d.deferredLast[money] = off
 		}
 	}
+	return w
 }
 
-func (v *verifier) compareBalances(ctx context.Context) error {
-	var after ledger.ID
-	return v.compareRanges(ctx, "account balances", len(v.accounts), func(ctx context.Context) (seq int64, compare []func(), err error) {
-		rows, err := v.db.read.Query(ctx, `-- name: verify_balances
-			SELECT h.seq, b.account_id, a.code, a.class, b.debits, b.credits, b.version, b.status, coalesce(p.placed, 0)::bigint
-			FROM book_heads h
-			JOIN account_balances b ON b.book_id = h.book_id
-			JOIN accounts a ON a.book_id = b.book_id AND a.account_id = b.account_id
-			LEFT JOIN (
-				SELECT account_id, sum(quantity) AS placed FROM lot_places WHERE book_id = $1 AND account_id > $2 GROUP BY account_id
-			) p ON p.account_id = b.account_id
-			WHERE h.book_id = $1 AND b.account_id > $2
-			ORDER BY b.account_id LIMIT $3`, v.book, after, verifyRows)
-		if err != nil {
-			return 0, nil, err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			row := balanceRow{}
-			if err := rows.Scan(&seq, &row.id, &row.code, &row.class, &row.Debits, &row.Credits, &row.Version, &row.Status, &row.placed); err != nil {
-				return 0, nil, err
-			}
-			after = row.id
-			compare = append(compare, func() { v.compareBalance(row) })
-		}
-		return seq, compare, rows.Err()
-	})
+// checkBalanced compares what all balances of a round add up to (I1, I30).
+func (v *verifier) checkBalanced() {
+	for commodity, debits := range v.deviation.debits {
+		credits := v.deviation.credits[commodity]
+		v.found.expect(debits == credits, "I1", "book %d, %s: the stored debits are %d off what was posted, the credits %d", v.book, commodity, debits, credits)
+		v.found.expect(debits == credits || commodity != ledger.CNX, "I30",
+			"book %d: the Connects issued are %d off those in wallets, holds and escrow and those that left them", v.book, debits-credits)
+	}
 }
 
 type balanceRow struct {
 	id          ledger.ID
 	code, class string
+	commodity   ledger.Commodity
 	placed      int64
 	ledger.Balance
 }
@@ -115,226 +78,209 @@ type balanceRow struct {
 func (v *verifier) compareBalance(row balanceRow) {
 	class, known := v.rules.Class(row.class)
 	v.found.expect(known, "I22", "book %d: account %s is of no class in the chart", v.book, row.code)
-	sum := v.account(row.id)
-	v.found.expect(row.Debits == sum.debits && row.Credits == sum.credits && row.Version == sum.version, "I2",
-		"book %d: %s stands at debits %d, credits %d, version %d; its postings make %d, %d, %d",
-		v.book, row.code, row.Debits, row.Credits, row.Version, sum.debits, sum.credits, sum.version)
-	v.found.expect(row.Debits >= 0 && row.Credits >= 0 && row.Version >= 0, "I3", "book %d: %s has a negative counter", v.book, row.code)
-	v.found.expect(!class.Floored || row.On(class.Normal) >= 0, "I5", "book %d: %s stands at %d", v.book, row.code, row.On(class.Normal))
-	if class.TracksLots {
-		v.found.expect(row.placed == row.On(class.Normal), "I9", "book %d: lots place %d in %s, which stands at %d", v.book, row.placed, row.code, row.On(class.Normal))
+	sum, posted := v.accounts[row.id]
+	v.found.expect(posted || v.broken, "I22", "book %d: no journal opened account %s", v.book, row.code)
+	if !posted {
+		sum = &accountSum{}
 	}
-	if folded, ok := v.state.Accounts[row.id]; ok && !v.broken {
-		v.found.expect(folded.Balance.Status == row.Status, "I22", "book %d: %s is %s, its journals make it %s", v.book, row.code, row.Status, folded.Balance.Status)
+	if row.Debits != sum.debits || row.Credits != sum.credits || row.Version != sum.version {
+		v.found.expect(false, "I2", "book %d: %s stands at debits %d, credits %d, version %d; its postings make %d, %d, %d",
+			v.book, row.code, row.Debits, row.Credits, row.Version, sum.debits, sum.credits, sum.version)
+		v.deviation.debits[row.commodity] += row.Debits - sum.debits
+		v.deviation.credits[row.commodity] += row.Credits - sum.credits
+		if row.id == v.deferredRevenue(row.commodity) {
+			v.deviation.deferred[row.commodity] += (row.Credits - row.Debits) - (sum.credits - sum.debits)
+		}
+	}
+	if row.commodity == ledger.CNX && !slices.ContainsFunc(whereConnectsGo, func(prefix string) bool { return strings.HasPrefix(row.class, prefix) }) {
+		v.found.add("I30", unknownIssue(v.book, row.code), 1)
+	}
+	balance := row.On(class.Normal)
+	if row.Debits < 0 || row.Credits < 0 || row.Version < 0 {
+		v.found.expect(false, "I3", "book %d: %s has a negative counter", v.book, row.code)
+	}
+	if class.Floored && balance < 0 {
+		v.found.expect(false, "I5", "book %d: %s stands at %d", v.book, row.code, balance)
+	}
+	if class.TracksLots && row.placed != balance {
+		v.found.expect(false, "I9", "book %d: lots place %d in %s, which stands at %d", v.book, row.placed, row.code, balance)
+	}
+	if class.Holds && v.held[row.id] != balance {
+		v.found.expect(false, "I6", "book %d: open holds have %d left in %s, which stands at %d", v.book, v.held[row.id], row.code, balance)
+	}
+	if folded, ok := v.state.Accounts[row.id]; ok && !v.broken && folded.Balance.Status != row.Status {
+		v.found.expect(false, "I22", "book %d: %s is %s, its journals make it %s", v.book, row.code, row.Status, folded.Balance.Status)
 	}
 }
 
-func (v *verifier) compareLots(ctx context.Context) error {
-	var after ledger.ID
-	return v.compareRanges(ctx, "lots", len(v.lots), func(ctx context.Context) (seq int64, compare []func(), err error) {
-		rows, err := v.db.read.Query(ctx, `-- name: verify_lots
-			SELECT h.seq, l.lot_id, l.granted, l.remaining, l.basis_remaining
+// walkLots compares what lots have left, and of those that have something all that
+// may change.
+func (v *verifier) walkLots() *rowWalk {
+	w := walkRanges(v, "lots", ledger.NilID, func(ctx context.Context, after ledger.ID) (seq int64, last ledger.ID, compare []func(), err error) {
+		err = v.eachRow(ctx, func(rows pgx.Rows) error {
+			var lot ledger.Lot
+			var money *ledger.Commodity
+			var grace *time.Time
+			if err := rows.Scan(&seq, &lot.ID, &lot.Granted, &lot.Remaining, &money, &lot.Basis, &lot.BasisRemaining, &lot.Tax, &lot.TaxRemaining, &grace); err != nil {
+				return err
+			}
+			lot.Money, lot.GraceUntil = orZero(money), orZero(grace)
+			last = lot.ID
+			compare = append(compare, func() { v.compareLot(&lot) })
+			return nil
+		}, `-- name: verify_lots
+			SELECT h.seq, l.lot_id, l.granted, l.remaining, l.money, l.basis_minor, l.basis_remaining, l.tax_minor, l.tax_remaining, l.grace_until
 			FROM book_heads h JOIN lots l ON l.book_id = h.book_id
 			WHERE h.book_id = $1 AND l.lot_id > $2 ORDER BY l.lot_id LIMIT $3`, v.book, after, verifyRows)
-		if err != nil {
-			return 0, nil, err
+		return seq, last, compare, err
+	})
+	d := &v.deviation
+	w.begin = func() { clear(d.basis) }
+	w.end = func() {
+		clear(d.basisLast)
+		for money, off := range d.basis {
+			d.basisLast[money] = off
 		}
-		defer rows.Close()
-		for rows.Next() {
-			var lot ledger.ID
-			var granted, remaining, basis int64
-			if err := rows.Scan(&seq, &lot, &granted, &remaining, &basis); err != nil {
-				return 0, nil, err
+	}
+	return w
+}
+
+func (v *verifier) compareLot(lot *ledger.Lot) {
+	v.found.expect(lot.Remaining >= 0 && lot.Remaining <= lot.Granted, "I9", "book %d: lot %s has %d of %d left", v.book, lot.ID, lot.Remaining, lot.Granted)
+	want := lotSum{}
+	if sum := v.lots[lot.ID]; sum != nil {
+		want = *sum
+	}
+	if got := (lotSum{lot.Remaining, lot.BasisRemaining, lot.TaxRemaining}); got != want {
+		v.found.expect(false, "I9", "book %d: lot %s has %d units, basis %d and tax %d left, its movements make %d, %d and %d",
+			v.book, lot.ID, got.remaining, got.basis, got.tax, want.remaining, want.basis, want.tax)
+		v.deviation.basis[lot.Money] += got.basis - want.basis
+	}
+	if folded := v.state.Lots[lot.ID]; folded != nil && !v.broken {
+		same := folded.Granted == lot.Granted && folded.Basis == lot.Basis && folded.Tax == lot.Tax && folded.GraceUntil.Equal(lot.GraceUntil)
+		v.found.expect(same, "I22", "book %d: lot %s was granted %d with basis %d, tax %d and grace until %s, its journals make %d, %d, %d and %s", v.book, lot.ID,
+			lot.Granted, lot.Basis, lot.Tax, lot.GraceUntil.Format(time.RFC3339), folded.Granted, folded.Basis, folded.Tax, folded.GraceUntil.Format(time.RFC3339))
+	}
+}
+
+// lotTerms are the columns of a lot that never change.
+type lotTerms struct {
+	lot, wallet, root    ledger.ID
+	origin, jurisdiction string
+	money                ledger.Commodity
+	expires              int64
+}
+
+// sumLotTerms notes the lots that the journal made. What those that came by transfer
+// were granted grows, and is compared while they have units.
+func (v *verifier) sumLotTerms(delta *ledger.Delta) {
+	for _, id := range delta.NewLots {
+		if lot, ok := delta.Lot(id); ok {
+			key, values := termsOf(lot)
+			sketchAdd(v.sketches.lots, id, key, values[:]...)
+		}
+	}
+}
+
+func termsOf(lot *ledger.Lot) (lotTerms, [5]int64) {
+	key := lotTerms{lot.ID, lot.Wallet, lot.Root, string(lot.Origin), lot.Jurisdiction, lot.Money, instant(lot.ExpiresAt)}
+	if !lot.Root.IsZero() {
+		return key, [5]int64{1, int64(lot.Priority)}
+	}
+	return key, [5]int64{1, int64(lot.Priority), lot.Granted, lot.Basis, lot.Tax}
+}
+
+func (v *verifier) walkLotTerms() *rowWalk {
+	return walkSketch(v, "terms of lots", func(s *verifySketches) *sketch { return s.lots }, func(ctx context.Context, from ledger.ID, limit int, yield func(int64, ledger.ID, lotTerms, ...int64)) error {
+		return v.eachRow(ctx, func(rows pgx.Rows) error {
+			var seq int64
+			var root *ledger.ID
+			lot := &ledger.Lot{}
+			if err := scanLotTerms(rows, lot, &root, &seq); err != nil {
+				return err
 			}
-			after = lot
-			compare = append(compare, func() {
-				v.found.expect(remaining >= 0 && remaining <= granted, "I9", "book %d: lot %s has %d of %d left", v.book, lot, remaining, granted)
-				sum := v.lots[lot]
-				v.found.expect(sum != nil && sum.remaining == remaining && sum.basis == basis, "I9",
-					"book %d: lot %s has %d units and basis %d left, its movements make otherwise", v.book, lot, remaining, basis)
-			})
-		}
-		return seq, compare, rows.Err()
+			lot.Root = orZero(root)
+			key, values := termsOf(lot)
+			yield(seq, lot.ID, key, values[:]...)
+			return nil
+		}, `-- name: verify_lot_terms
+			SELECT l.lot_id, l.wallet_id, l.origin, l.granted, l.expires_at, l.priority, l.money, l.basis_minor, l.tax_minor, l.jurisdiction, l.root_id, h.seq
+			FROM book_heads h JOIN lots l ON l.book_id = h.book_id
+			WHERE h.book_id = $1 AND l.lot_id >= $2 ORDER BY l.lot_id LIMIT $3`, v.book, from, limit)
 	})
 }
 
-// comparePlaces compares where units are with where movements put them; with
-// compareLots that makes the places of a lot add up to what is left of it.
-func (v *verifier) comparePlaces(ctx context.Context) error {
-	var account, lot ledger.ID
-	places := 0
-	for _, sum := range v.lots {
-		places += len(sum.places)
-	}
-	return v.compareRanges(ctx, "lot places", places, func(ctx context.Context) (seq int64, compare []func(), err error) {
-		rows, err := v.db.read.Query(ctx, `-- name: verify_lot_places
-			SELECT h.seq, p.account_id, p.lot_id, p.quantity
-			FROM book_heads h JOIN lot_places p ON p.book_id = h.book_id
-			WHERE h.book_id = $1 AND (p.account_id, p.lot_id) > ($2, $3) ORDER BY p.account_id, p.lot_id LIMIT $4`, v.book, account, lot, verifyRows)
-		if err != nil {
-			return 0, nil, err
-		}
-		defer rows.Close()
-		for rows.Next() {
+// walkPlaces compares where units are with where movements put them; with walkLots
+// and walkBalances that makes the places of a lot add up to what is left of it, and
+// those at an account to its balance.
+func (v *verifier) walkPlaces() *rowWalk {
+	return walkRanges(v, "lot places", ledger.Place{}, func(ctx context.Context, after ledger.Place) (seq int64, last ledger.Place, compare []func(), err error) {
+		err = v.eachRow(ctx, func(rows pgx.Rows) error {
 			var quantity int64
-			if err := rows.Scan(&seq, &account, &lot, &quantity); err != nil {
-				return 0, nil, err
-			}
-			inAccount, ofLot := account, lot
-			compare = append(compare, func() {
-				sum := v.lots[ofLot]
-				v.found.expect(sum != nil && sum.places[inAccount] == quantity, "I9", "book %d: %d units of lot %s are placed in %s, its movements make otherwise",
-					v.book, quantity, ofLot, v.account(inAccount).code)
-			})
-		}
-		return seq, compare, rows.Err()
-	})
-}
-
-func (v *verifier) compareDays(ctx context.Context) error {
-	key := dayOf{day: ledger.DateOf(time.Unix(0, 0))}
-	return v.compareRanges(ctx, "account days", len(v.days), func(ctx context.Context) (seq int64, compare []func(), err error) {
-		rows, err := v.db.read.Query(ctx, `-- name: verify_account_days
-			SELECT h.seq, d.account_id, d.booked_on, d.debits, d.credits
-			FROM book_heads h JOIN account_days d ON d.book_id = h.book_id
-			WHERE h.book_id = $1 AND (d.account_id, d.booked_on) > ($2, $3) ORDER BY d.account_id, d.booked_on LIMIT $4`,
-			v.book, key.account, key.day.Time(), verifyRows)
-		if err != nil {
-			return 0, nil, err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var account ledger.ID
-			var day time.Time
-			var got counters
-			if err := rows.Scan(&seq, &account, &day, &got.plus, &got.minus); err != nil {
-				return 0, nil, err
-			}
-			key = dayOf{account, ledger.DateOf(day)}
-			this := key
-			compare = append(compare, func() {
-				v.found.expect(v.days[this] == got, "I22", "book %d: %s on %s has debits %d and credits %d, its postings make %d and %d",
-					v.book, v.account(account).code, day.Format(time.DateOnly), got.plus, got.minus, v.days[this].plus, v.days[this].minus)
-			})
-		}
-		return seq, compare, rows.Err()
-	})
-}
-
-func (v *verifier) compareTrial(ctx context.Context) error {
-	rows, err := v.db.read.Query(ctx, `-- name: verify_trial_days
-		SELECT h.seq, d.booked_on, d.class, d.commodity, d.debits, d.credits
-		FROM book_heads h JOIN trial_days d ON d.book_id = h.book_id
-		WHERE h.book_id = $1 ORDER BY d.booked_on, d.class, d.commodity`, v.book)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	var seq int64
-	stored := map[trialOf]counters{}
-	for rows.Next() {
-		var line trialOf
-		var day time.Time
-		var got counters
-		if err := rows.Scan(&seq, &day, &line.class, &line.commodity, &got.plus, &got.minus); err != nil {
-			return err
-		}
-		line.day = ledger.DateOf(day)
-		stored[line] = got
-	}
-	if err := rows.Err(); err != nil {
-		return err
-	}
-	if err := v.replayTo(ctx, seq); err != nil {
-		return err
-	}
-	for line, want := range v.trial {
-		v.found.expect(stored[line] == want || v.broken, "I22", "book %d: the trial balance of %s %s on %s has debits %d and credits %d, the postings make %d and %d",
-			v.book, line.class, line.commodity, line.day.Time().Format(time.DateOnly), stored[line].plus, stored[line].minus, want.plus, want.minus)
-	}
-	v.found.expect(len(stored) == len(v.trial) || v.broken, "I22", "book %d: %d lines of trial balance days are stored, the postings make %d", v.book, len(stored), len(v.trial))
-	return nil
-}
-
-func (v *verifier) compareSpend(ctx context.Context) error {
-	last := spendOf{}
-	bucket := time.Unix(0, 0)
-	return v.compareRanges(ctx, "buckets of wallet spend", len(v.spend), func(ctx context.Context) (seq int64, compare []func(), err error) {
-		rows, err := v.db.read.Query(ctx, `-- name: verify_wallet_spend
-			SELECT h.seq, s.wallet_id, s.bucket_at, s.product, s.initiated_by, s.consumed, s.returned
-			FROM book_heads h JOIN wallet_spend s ON s.book_id = h.book_id
-			WHERE h.book_id = $1 AND (s.wallet_id, s.bucket_at, s.product, s.initiated_by) > ($2, $3, $4, $5)
-			ORDER BY s.wallet_id, s.bucket_at, s.product, s.initiated_by LIMIT $6`,
-			v.book, last.wallet, bucket, last.product, last.initiatedBy, verifyRows)
-		if err != nil {
-			return 0, nil, err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var got counters
-			if err := rows.Scan(&seq, &last.wallet, &bucket, &last.product, &last.initiatedBy, &got.plus, &got.minus); err != nil {
-				return 0, nil, err
-			}
-			last.bucket = bucket.UnixMicro()
-			this := last
-			compare = append(compare, func() {
-				v.found.expect(v.spend[this] == got || v.broken, "I22", "book %d: wallet %s has spent %d and got back %d in the bucket of %s, its postings make %d and %d",
-					v.book, this.wallet, got.plus, got.minus, time.UnixMicro(this.bucket).UTC().Format(time.RFC3339), v.spend[this].plus, v.spend[this].minus)
-			})
-		}
-		return seq, compare, rows.Err()
-	})
-}
-
-// compareKeys checks that each stored outcome is the journal's, or decodes as a
-// refusal, and that each once key names a journal.
-func (v *verifier) compareKeys(ctx context.Context) error {
-	batch := &pgx.Batch{}
-	v.queueKeys(batch)
-	batch.Queue(`-- name: verify_once
-		SELECT o.once_key, o.journal_id FROM once_keys o
-		LEFT JOIN journals j ON j.book_id = o.book_id AND j.journal_id = o.journal_id
-		WHERE o.book_id = $1 AND j.journal_id IS NULL LIMIT 1`, v.book).Query(func(rows pgx.Rows) error {
-		for rows.Next() {
-			var once string
-			var journal ledger.ID
-			if err := rows.Scan(&once, &journal); err != nil {
+			if err := rows.Scan(&seq, &last.Account, &last.Lot, &last.Hold, &quantity); err != nil {
 				return err
 			}
-			v.found.expect(false, "I12", "book %d: once key %s names journal %s, which is not there", v.book, once, journal)
-		}
-		return rows.Err()
+			place := last
+			compare = append(compare, func() {
+				if want := v.places[place]; want != quantity {
+					v.found.expect(false, "I9", "book %d: %d units of lot %s are placed in %s, its movements make %d",
+						v.book, quantity, place.Lot, v.account(place.Account).code, want)
+				}
+			})
+			return nil
+		}, `-- name: verify_lot_places
+			SELECT h.seq, p.account_id, p.lot_id, p.hold_id, p.quantity
+			FROM book_heads h JOIN lot_places p ON p.book_id = h.book_id
+			WHERE h.book_id = $1 AND (p.account_id, p.lot_id, p.hold_id) > ($2, $3, $4) ORDER BY p.account_id, p.lot_id, p.hold_id LIMIT $5`,
+			v.book, after.Account, after.Lot, after.Hold, verifyRows)
+		return seq, last, compare, err
 	})
-	return v.db.read.SendBatch(ctx, batch).Close()
 }
 
-func (v *verifier) queueKeys(batch *pgx.Batch) {
-	batch.Queue(`-- name: verify_keys
-		SELECT k.key, k.command_id, coalesce(k.seq, 0), coalesce(j.seq, 0)
-		FROM idempotency_keys k LEFT JOIN journals j ON j.book_id = k.book_id AND j.journal_id = k.command_id
-		WHERE k.book_id = $1 AND k.seq IS DISTINCT FROM j.seq LIMIT 1`, v.book).Query(func(rows pgx.Rows) error {
-		for rows.Next() {
-			var key string
-			var command ledger.ID
-			var stored, actual int64
-			if err := rows.Scan(&key, &command, &stored, &actual); err != nil {
+// limitOf identifies a row of account_limits.
+type limitOf struct {
+	account ledger.ID
+	window  int64 // seconds
+}
+
+func (v *verifier) walkLimits() *rowWalk {
+	met := 0
+	return counted(v, walkRanges(v, "limits of accounts", limitOf{}, func(ctx context.Context, after limitOf) (seq int64, last limitOf, compare []func(), err error) {
+		err = v.eachRow(ctx, func(rows pgx.Rows) error {
+			var maximum *int64
+			var start pgtype.Timestamptz
+			var used int64
+			if err := rows.Scan(&seq, &last.account, &last.window, &maximum, &start, &used); err != nil {
 				return err
 			}
-			v.found.expect(false, "I12", "book %d: key %s says seq %d for command %s, its journal has seq %d", v.book, key, stored, command, actual)
+			account, stored := last.account, limit(last.window, maximum, start.Time, used)
+			compare = append(compare, func() { met++; v.compareLimit(account, stored) })
+			return nil
+		}, `-- name: verify_limits
+			SELECT h.seq, l.account_id, l.window_seconds, l.maximum, l.window_start, l.used
+			FROM book_heads h JOIN account_limits l ON l.book_id = h.book_id
+			WHERE h.book_id = $1 AND (l.account_id, l.window_seconds) > ($2, $3) ORDER BY l.account_id, l.window_seconds LIMIT $4`,
+			v.book, after.account, after.window, verifyRows)
+		return seq, last, compare, err
+	}), &met, v.limits)
+}
+
+func (v *verifier) limits() (limits int) {
+	for _, account := range v.state.Accounts {
+		limits += len(account.Limits)
+	}
+	return limits
+}
+
+func (v *verifier) compareLimit(account ledger.ID, stored ledger.Limit) {
+	var folded ledger.Limit
+	if state := v.state.Accounts[account]; state != nil {
+		if at := slices.IndexFunc(state.Limits, func(l ledger.Limit) bool { return l.Window == stored.Window }); at >= 0 {
+			folded = state.Limits[at]
 		}
-		return rows.Err()
-	})
-	batch.Queue(`-- name: verify_refusals
-		SELECT DISTINCT refusal, facts FROM idempotency_keys WHERE book_id = $1 AND refusal IS NOT NULL LIMIT 10000`, v.book).Query(func(rows pgx.Rows) error {
-		for rows.Next() {
-			var refusal string
-			var facts []byte
-			if err := rows.Scan(&refusal, &facts); err != nil {
-				return err
-			}
-			_, err := ledger.DecodeRefusal(refusal, facts)
-			v.found.expect(err == nil, "I12", "book %d: a stored refusal %s cannot be told again: %v", v.book, refusal, err)
-		}
-		return rows.Err()
-	})
+	}
+	same := folded.Window == stored.Window && folded.Used == stored.Used && folded.WindowStart.Equal(stored.WindowStart) &&
+		(folded.Maximum == stored.Maximum || folded.Maximum < 0 && stored.Maximum < 0)
+	v.found.expect(same || v.broken, "I22", "book %d: %s has used %d of its limit of %d per %s, its journals make it %d of %d",
+		v.book, v.account(account).code, stored.Used, stored.Maximum, stored.Window, folded.Used, folded.Maximum)
 }

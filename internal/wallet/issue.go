@@ -44,7 +44,7 @@ func (s *Service) Grant(ctx context.Context, caller domain.Caller, in Grant) (Re
 		expires := in.ExpiresAt
 		switch {
 		case in.ValidDays > 0:
-			expires = effective.AddDate(0, 0, in.ValidDays)
+			expires = effective.UTC().AddDate(0, 0, in.ValidDays)
 		case expires.IsZero():
 			expires = rules.Expiry(string(in.Origin), effective)
 		}
@@ -60,11 +60,17 @@ func (s *Service) Grant(ctx context.Context, caller domain.Caller, in Grant) (Re
 
 // Purchase records a payment that was captured, and issues what it bought.
 type Purchase struct {
-	Key         string
-	Wallet      Ref
-	Quantity    int64
-	Price       int64 // minor units of Currency
-	Fee         int64 // of the payment provider, in minor units of Currency
+	Key      string
+	Wallet   Ref
+	Quantity int64
+	Price    int64 // minor units of Currency
+	Fee      int64 // of the payment provider, in minor units of Currency
+	// Tax is the part of Price that is tax due when the Connects are used (a voucher
+	// for several purposes). TaxAtSale is tax due at once and paid on top of Price (a
+	// voucher for a single purpose). Which of the two it is, if any, is a matter of the
+	// jurisdiction; both are in minor units of Currency.
+	Tax         int64
+	TaxAtSale   int64
 	Currency    ledger.Commodity
 	Reference   string // the provider's; recorded once per book
 	EffectiveAt time.Time
@@ -79,6 +85,7 @@ func (s *Service) Purchase(ctx context.Context, caller domain.Caller, in Purchas
 	}
 	input := walletInput(in.Wallet).Amount("quantity", in.Quantity).Amount("price", in.Price).Amount("fee", in.Fee).
 		Text("currency", string(in.Currency)).Text("reference", in.Reference)
+	input = withAmount(withAmount(input, "tax", in.Tax), "taxAtSale", in.TaxAtSale)
 	input = domain.WithTime(input, "effectiveAt", in.EffectiveAt)
 	return s.post(ctx, caller, in.Wallet, "purchaseConnects", in.Key, input, func(command *ledger.Command, w Wallet) {
 		effective := domain.OrNow(in.EffectiveAt, now)
@@ -86,6 +93,7 @@ func (s *Service) Purchase(ctx context.Context, caller domain.Caller, in Purchas
 		command.Template = TemplatePurchase
 		command.Arguments = lotArguments(w, ledger.OriginPurchase, in.Quantity, rules.Expiry(string(ledger.OriginPurchase), effective), rules).
 			Text(ArgMoney, string(in.Currency)).Amount(ArgPrice, in.Price).Amount(ArgFee, in.Fee)
+		command.Arguments = withAmount(withAmount(command.Arguments, ArgTax, in.Tax), ArgTaxAtSale, in.TaxAtSale)
 		command.Once, command.EffectiveAt = "payment:"+in.Reference, in.EffectiveAt
 		command.Explanation = domain.Explanation{Rule: "PURCHASE", PolicyVersion: rules.Version, Inputs: []domain.Input{
 			domain.Number("quantity", in.Quantity),
@@ -94,6 +102,15 @@ func (s *Service) Purchase(ctx context.Context, caller domain.Caller, in Purchas
 			{Name: "paymentReference", Value: in.Reference},
 		}}.Encode()
 	})
+}
+
+// withAmount adds an amount, unless it is zero: arguments that were not given are not
+// there, in fingerprints and in journals.
+func withAmount(to ledger.Arguments, name string, amount int64) ledger.Arguments {
+	if amount == 0 {
+		return to
+	}
+	return to.Amount(name, amount)
 }
 
 func lotArguments(w Wallet, origin ledger.Origin, quantity int64, expires time.Time, rules policy.Connects) ledger.Arguments {

@@ -14,12 +14,14 @@ type Open struct {
 	Owner        ledger.ID
 	OwnerKind    domain.OwnerKind
 	Kind         Kind
+	Member       ledger.ID // the party that a MEMBER wallet is for
 	Jurisdiction string
 	TimeZone     string
 }
 
 // Open posts a wallet's opening. The wallet's id is the journal's. A second
-// wallet of a kind for one owner is refused as already done by the first.
+// wallet of a kind for one owner, or for one member, is refused as already done by the
+// first.
 func (s *Service) Open(ctx context.Context, caller domain.Caller, in Open) (Result, error) {
 	if err := in.validate(); err != nil {
 		return Result{}, err
@@ -32,11 +34,15 @@ func (s *Service) Open(ctx context.Context, caller domain.Caller, in Open) (Resu
 	owner := domain.OwnerRow{ID: in.Owner, Book: book, Kind: in.OwnerKind, Jurisdiction: in.Jurisdiction, TimeZone: in.TimeZone}
 	input := ledger.Arguments(nil).ID("owner", in.Owner).Text("ownerKind", string(in.OwnerKind)).Text("kind", string(in.Kind)).
 		Text("jurisdiction", in.Jurisdiction).Text("timeZone", in.TimeZone)
+	once := "wallet:" + in.Owner.String() + ":" + string(in.Kind)
+	if in.Kind == KindMember {
+		input, once = input.ID("member", in.Member), once+":"+in.Member.String()
+	}
 	command := caller.Command(book, id, domain.Request{Mutation: "openWallet", Key: in.Key, Owner: in.Owner, Input: input})
 	command.Template, command.Arguments = TemplateOpenWallet, ledger.Arguments(nil).ID(ArgWallet, id)
-	command.Once = "wallet:" + in.Owner.String() + ":" + string(in.Kind)
+	command.Once = once
 	command.Guards = []ledger.Guard{domain.OwnerIs{Owner: owner}}
-	command.Effects = []ledger.Effect{domain.RecordOwner{Owner: owner}, walletEffect{Row{ID: id, Owner: in.Owner, Kind: in.Kind}}}
+	command.Effects = []ledger.Effect{domain.RecordOwner{Owner: owner}, walletEffect{Row{ID: id, Owner: in.Owner, Kind: in.Kind, Member: in.Member}}}
 	outcome, err := s.ledger.Post(ctx, command)
 	if err != nil {
 		return Result{}, fmt.Errorf("open wallet for %s: %w", in.Owner, err)

@@ -19,6 +19,7 @@ type Wallet struct {
 	Ref
 	Owner        ledger.ID
 	Kind         Kind
+	Member       ledger.ID // whose use a MEMBER wallet is for; NilID for other kinds
 	Status       ledger.AccountStatus
 	FreezeReason string
 	FrozenAt     time.Time
@@ -49,8 +50,9 @@ type BalanceQuery struct {
 }
 
 // Balance is a wallet's balance in Connects. Posted = Available + Held. Units
-// past their expiry count in none of them now, but do in a past balance, which
-// says what the journal said.
+// past their expiry count in none of them now, and what an expired hold has left
+// counts as available, although both are booked only when somebody needs them. A past
+// balance says what the journal said.
 type Balance struct {
 	Posted    int64
 	Held      int64
@@ -128,6 +130,45 @@ type ExpiringBucket struct {
 	Amount int64
 }
 
+// HoldsQuery asks for a page of a wallet's holds, newest first.
+type HoldsQuery struct {
+	Status    ledger.HoldStatus // "" for all
+	Direction Direction
+	Limit     int
+	HasKey    bool
+	Key       ledger.ID // of a hold
+}
+
+// Hold is a hold as its wallet shows it: one that has expired is shown as closed from
+// that instant on, and what it had left as released, also before anybody booked it.
+type Hold struct {
+	ledger.Hold
+	Book ledger.BookID
+}
+
+// Ref names the hold as commands on it do.
+func (h Hold) Ref() HoldRef {
+	return HoldRef{ID: h.ID, Wallet: Ref{Book: h.Book, ID: h.Wallet}, Purpose: Purpose(h.Purpose)}
+}
+
+// HoldPage is a page of holds, newest first, also when read backward.
+type HoldPage struct {
+	Holds []Hold
+	More  bool // in the direction of reading
+}
+
+// HoldName names a hold to read.
+type HoldName struct {
+	Book ledger.BookID
+	ID   ledger.ID
+}
+
+// HoldOfWallet is a hold with its wallet.
+type HoldOfWallet struct {
+	Hold   Hold
+	Wallet Wallet
+}
+
 // TransactionKey is a position in the history of a wallet: version order.
 type TransactionKey struct {
 	PostedAt time.Time
@@ -180,6 +221,8 @@ type Transaction struct {
 	Explanation    []byte
 	Subject        ledger.Subject
 	InitiatedBy    string
+	Hold           ledger.ID   // that the journal moved; NilID for none
+	Pending        bool        // it reserved units of a hold that is still open
 	Reverses       ledger.ID   // NilID for none
 	ReversedBy     []ledger.ID // oldest first, the latest 100 that the caller may see
 	Reversed       int64       // units undone so far
@@ -224,6 +267,7 @@ type PageRequest struct {
 	Refs         []Ref
 	Balances     []BalanceQuery
 	Lots         []LotsQuery
+	Holds        []HoldsQuery
 	Expiring     []ExpiringQuery
 	Transactions []TransactionsQuery
 	Spend        []SpendQuery
@@ -236,7 +280,7 @@ const WalletsMax = 100
 // exactly like those that do not exist; so are their sections.
 type Page struct {
 	Wallets []Wallet // in the order of Refs; for Mine own first, then by id
-	// Sections holds, per wallet and query, a Balance, LotPage, Expiring,
+	// Sections holds, per wallet and query, a Balance, LotPage, HoldPage, Expiring,
 	// TransactionPage or []SpendPoint.
 	Sections map[SectionKey]any
 	// Now is the instant of the snapshot, by the database's clock or later than
@@ -260,6 +304,8 @@ type Reader interface {
 	Page(ctx context.Context, caller domain.Caller, request PageRequest) (*Page, error)
 	// Lots returns the lots the caller may see, in no particular order.
 	Lots(ctx context.Context, caller domain.Caller, refs []LotRef) ([]LotOfWallet, error)
+	// Holds returns the holds the caller may see, in no particular order.
+	Holds(ctx context.Context, caller domain.Caller, names []HoldName) ([]HoldOfWallet, error)
 	// Transactions returns those the caller may see, with lots and links.
 	Transactions(ctx context.Context, caller domain.Caller, refs []TransactionRef) ([]TransactionOfWallet, error)
 	// Journals returns whole journals, for callers whose role may see any.
@@ -340,4 +386,5 @@ var TransactionTypes = []string{
 	TypePurchase, TypePlanGrant, TypePromoGrant, TypeBonusGrant, TypeCompensation,
 	TypeProposal, TypeReturnJobClosed, TypeReturnTOS, TypeReversal,
 	TypeCampaignFunded, TypeCampaignReleased,
+	TypeHoldPlaced, TypeHoldReleased, TypeBoostCaptured, TypeLeaseCaptured, TypeExpiry, TypeTransferIn, TypeTransferOut,
 }

@@ -18,10 +18,12 @@ const (
 // Kind says whose use a wallet serves.
 type Kind string
 
-// The kinds of wallets: a person's own, and an organisation's pool.
+// The kinds of wallets: a person's own, an organisation's pool, and a part of an
+// organisation's units that is set aside for the use of one of its members.
 const (
 	KindFreelancer Kind = "FREELANCER"
 	KindAgency     Kind = "AGENCY"
+	KindMember     Kind = "MEMBER"
 )
 
 // Row is a wallet as stored. Its status is its account's.
@@ -29,6 +31,7 @@ type Row struct {
 	ID       ledger.ID
 	Owner    ledger.ID
 	Kind     Kind
+	Member   ledger.ID // NilID unless of KindMember
 	OpenedAt time.Time
 }
 

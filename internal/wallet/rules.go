@@ -25,6 +25,8 @@ const (
 	ArgMoney        = "money"
 	ArgPrice        = "price"
 	ArgFee          = "fee"
+	ArgTax          = "tax"
+	ArgTaxAtSale    = "taxAtSale"
 	ArgJurisdiction = "jurisdiction"
 	ArgProduct      = "product"
 	ArgJournal      = "journal"
@@ -63,7 +65,7 @@ func AvailableCode(wallet ledger.ID) string { return "WALLET:" + wallet.String()
 // Chart returns the wallets' part of the chart of accounts, one entry a class. Money
 // accounts exist per currency; 1010, 5000 and so on are finance's account numbers.
 func Chart() []ledger.Class {
-	return []ledger.Class{
+	return append([]ledger.Class{
 		{Name: "ISSUED:PURCHASE", Normal: ledger.Debit},
 		{Name: "ISSUED:PLAN", Normal: ledger.Debit},
 		{Name: "ISSUED:PROMO", Normal: ledger.Debit},
@@ -75,13 +77,15 @@ func Chart() []ledger.Class {
 		{Name: "2000", Normal: ledger.Credit}, // deferred revenue, Connects
 		{Name: "4000", Normal: ledger.Credit}, // revenue, proposals
 		{Name: "5000", Normal: ledger.Debit},  // payment provider fees
-	}
+	}, heldChart()...)
 }
 
-// Templates returns the journal entries of wallets: rows 1, 2, 3 and 3b of the
-// chart of entries in docs/ledger.md, both sides, and the facts without value.
+// Templates returns the journal entries of wallets: rows 1 to 3b of the chart of
+// entries in docs/ledger.md, both sides, those on holds, expiry and transfers, and the
+// facts without value. A template may be there in several versions: commands use the
+// newest, and the others read what was posted by them.
 func Templates() []ledger.Template {
-	return []ledger.Template{
+	return append([]ledger.Template{
 		{
 			Name: TemplateOpenWallet, Version: 1, Type: TypeWalletOpened,
 			Opens: []ledger.Open{{Account: available, Commodity: ledger.CNX}},
@@ -98,17 +102,18 @@ func Templates() []ledger.Template {
 				{Debit: "ISSUED:PURCHASE", Credit: available, Commodity: ledger.CNX, Measure: ledger.Named(ArgQuantity)},
 				{Debit: "1010", Credit: "2000", Measure: ledger.Basis()},
 				{Debit: "5000", Credit: "1010", Commodity: "{" + ArgMoney + "}", Measure: ledger.Named(ArgFee)},
+				{Debit: "1010", Credit: "2050", Commodity: "{" + ArgMoney + "}", Measure: ledger.Named(ArgTaxAtSale)},
 			},
 		},
 		{
 			Name: TemplateSpend, Version: 1, Type: "{" + ArgProduct + "}", OwnerInitiated: true,
 			ReversibleAs: []string{TypeReturnJobClosed, TypeReturnTOS, TypeReversal},
-			Lines: []ledger.Line{
+			Lines: append([]ledger.Line{
 				{Debit: available, Credit: "CONSUMED:{product}", Commodity: ledger.CNX, Measure: ledger.Named(ArgQuantity)},
-				{Debit: "2000", Credit: "4000", Measure: ledger.Basis()},
-			},
+			}, earn("4000")...),
 		},
 		{Name: TemplateReverse, Version: 1, Type: "{" + ArgType + "}", Reversal: true},
+		{Name: TemplateReverse, Version: 2, Type: "{" + ArgType + "}", Reversal: true, Grace: ArgGraceUntil, Lines: Lapse()},
 		{
 			Name: TemplateFreeze, Version: 1, Type: TypeWalletFrozen,
 			Status: &ledger.StatusChange{Account: available, Commodity: ledger.CNX, From: ledger.StatusActive, To: ledger.StatusFrozen},
@@ -118,7 +123,7 @@ func Templates() []ledger.Template {
 			Status: &ledger.StatusChange{Account: available, Commodity: ledger.CNX, From: ledger.StatusFrozen, To: ledger.StatusActive},
 		},
 		{Name: TemplateSetMembership, Version: 1, Type: TypeMembershipSet},
-	}
+	}, heldTemplates()...)
 }
 
 // freeLot has no cost basis: units that nobody paid for defer no revenue.
@@ -127,5 +132,6 @@ var freeLot = &ledger.NewLot{
 }
 
 var paidLot = &ledger.NewLot{
-	Origin: ArgOrigin, ExpiresAt: ArgExpiresAt, Priority: ArgPriority, Money: ArgMoney, Basis: ArgPrice, Jurisdiction: ArgJurisdiction,
+	Origin: ArgOrigin, ExpiresAt: ArgExpiresAt, Priority: ArgPriority, Money: ArgMoney, Basis: ArgPrice, Tax: ArgTax,
+	Jurisdiction: ArgJurisdiction,
 }

@@ -50,12 +50,16 @@ func (s *Service) post(ctx context.Context, caller domain.Caller, ref Ref, mutat
 	if len(page.Wallets) == 0 {
 		return Result{}, fmt.Errorf("%s on wallet %s: %w", mutation, ref.ID, domain.ErrNotFound)
 	}
-	w := page.Wallets[0]
+	return s.postOn(ctx, caller, page.Wallets[0], mutation, key, input, fill)
+}
+
+// postOn posts one command on a wallet that the caller reaches.
+func (s *Service) postOn(ctx context.Context, caller domain.Caller, w Wallet, mutation, key string, input ledger.Arguments, fill func(*ledger.Command, Wallet)) (Result, error) {
 	command := caller.Command(w.Book, s.newID(), domain.Request{Mutation: mutation, Key: key, Owner: w.Owner, Input: input})
 	fill(&command, w)
 	outcome, err := s.ledger.Post(ctx, command)
 	if err != nil {
-		return Result{}, fmt.Errorf("%s on wallet %s: %w", mutation, ref.ID, err)
+		return Result{}, fmt.Errorf("%s on wallet %s: %w", mutation, w.ID, err)
 	}
 	return Result{Outcome: outcome, Wallet: w.Ref, Access: w.Access}, nil
 }

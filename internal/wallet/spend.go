@@ -52,7 +52,8 @@ var reversalTypes = map[string]string{
 }
 
 // Reverse posts row 3b of the chart of entries, or the correction of any entry
-// that can be reversed: same lots, same expiry, the recorded basis.
+// that can be reversed: same lots, same expiry, the recorded basis. Units that come
+// back to a lot after its expiry may be used as long as the policy's grace says.
 func (s *Service) Reverse(ctx context.Context, caller domain.Caller, in Reverse) (Result, error) {
 	if err := in.validate(s.clock()); err != nil {
 		return Result{}, err
@@ -64,11 +65,14 @@ func (s *Service) Reverse(ctx context.Context, caller domain.Caller, in Reverse)
 	input = domain.WithTime(input, "effectiveAt", in.EffectiveAt)
 	return s.post(ctx, caller, in.Transaction.Wallet, "reverseTransaction", in.Key, input, func(command *ledger.Command, w Wallet) {
 		command.Template = TemplateReverse
-		command.Arguments = ledger.Arguments(nil).ID(ArgJournal, in.Transaction.Journal).ID(ArgWallet, w.ID).Text(ArgType, reversalTypes[in.Reason])
+		now := s.clock()
+		rules := policy.ConnectsAt(now)
+		command.Arguments = ledger.Arguments(nil).ID(ArgJournal, in.Transaction.Journal).ID(ArgWallet, w.ID).Text(ArgType, reversalTypes[in.Reason]).
+			Time(ArgGraceUntil, rules.GraceUntil(now))
 		if in.Quantity > 0 {
 			command.Arguments = command.Arguments.Amount(ArgQuantity, in.Quantity)
 		}
 		command.EffectiveAt, command.Effects = in.EffectiveAt, []ledger.Effect{spendEffect{}}
-		command.Explanation = domain.Explanation{Rule: in.Reason, PolicyVersion: policy.ConnectsAt(s.clock()).Version}.Encode()
+		command.Explanation = explain(in.Reason, rules)
 	})
 }

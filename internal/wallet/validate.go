@@ -13,12 +13,20 @@ const (
 	noteBytesMax = 500
 	// validDaysMax bounds the life a grant may be given.
 	validDaysMax = 3660
+	// holdDaysMax bounds how long units may be held: a hold nobody settles must not
+	// keep them for good.
+	holdDaysMax = 366
+	// reasonBytesMax bounds the reason of a closing.
+	reasonBytesMax = 64
 )
 
 func (in Open) validate() error {
-	matches := (in.OwnerKind == domain.OwnerParty && in.Kind == KindFreelancer) || (in.OwnerKind == domain.OwnerOrganisation && in.Kind == KindAgency)
-	if !matches {
-		return domain.First(domain.CheckKey(in.Key), domain.Invalid("kind", "a party has FREELANCER wallets, an organisation AGENCY wallets"))
+	switch {
+	case in.OwnerKind == domain.OwnerParty && in.Kind != KindFreelancer,
+		in.OwnerKind == domain.OwnerOrganisation && in.Kind != KindAgency && in.Kind != KindMember:
+		return domain.First(domain.CheckKey(in.Key), domain.Invalid("kind", "a party has FREELANCER wallets, an organisation AGENCY and MEMBER wallets"))
+	case (in.Kind == KindMember) == in.Member.IsZero():
+		return domain.First(domain.CheckKey(in.Key), domain.Invalid("memberId", "is for MEMBER wallets, and required for them"))
 	}
 	return domain.First(domain.CheckKey(in.Key), domain.CheckJurisdiction(in.Jurisdiction), domain.CheckZone("timeZone", in.TimeZone))
 }
@@ -52,6 +60,12 @@ func (in Purchase) validate(now time.Time) error {
 		return domain.Invalid("price.amountMinor", "must be 1 to %d, got %d", int64(domain.QuantityMax), in.Price)
 	case in.Fee < 0 || in.Fee > in.Price:
 		return domain.Invalid("feeMinor", "must be 0 to the price, got %d", in.Fee)
+	case in.Tax < 0 || in.Tax > in.Price:
+		return domain.Invalid("taxMinor", "must be 0 to the price, got %d", in.Tax)
+	case in.TaxAtSale < 0 || in.TaxAtSale > domain.QuantityMax:
+		return domain.Invalid("taxAtSaleMinor", "must be 0 to %d, got %d", int64(domain.QuantityMax), in.TaxAtSale)
+	case in.Tax > 0 && in.TaxAtSale > 0:
+		return domain.Invalid("taxAtSaleMinor", "cannot go with taxMinor: tax is due once")
 	}
 	return domain.First(domain.CheckKey(in.Key), domain.CheckQuantity("quantity", in.Quantity), domain.CheckReference("paymentReference", in.Reference), domain.CheckEffective(in.EffectiveAt, now))
 }
@@ -100,3 +114,64 @@ func (in Membership) validate() error {
 }
 
 func walletInput(ref Ref) ledger.Arguments { return ledger.Arguments(nil).ID("wallet", ref.ID) }
+
+func (p Purpose) check() error {
+	if _, known := purposes[p]; !known {
+		return domain.Invalid("purpose", "must be BID or LEASE")
+	}
+	return nil
+}
+
+func (in PlaceHold) validate(now time.Time) error {
+	if err := domain.First(domain.CheckKey(in.Key), in.Purpose.check(), domain.CheckQuantity("quantity", in.Quantity)); err != nil {
+		return err
+	}
+	if want := purposes[in.Purpose].subject; in.Subject.Type != want {
+		return domain.Invalid("subject.type", "must be %s for a %s", want, in.Purpose)
+	}
+	if _, err := ledger.ParseID(in.Subject.ID); err != nil {
+		return domain.Invalid("subject.id", "must be a UUID")
+	}
+	switch {
+	case in.ExpiresAt.IsZero():
+		return nil
+	case !in.ExpiresAt.After(now):
+		return domain.Invalid("expiresAt", "must be in the future")
+	case in.ExpiresAt.After(now.AddDate(0, 0, holdDaysMax)):
+		return domain.Invalid("expiresAt", "must be at most %d days ahead", holdDaysMax)
+	}
+	return nil
+}
+
+func (in ReleaseHold) validate() error {
+	if in.Quantity != 0 {
+		if err := domain.CheckQuantity("quantity", in.Quantity); err != nil {
+			return err
+		}
+	}
+	return domain.CheckKey(in.Key)
+}
+
+func (in Transfer) validate() error {
+	if in.From == in.To {
+		return domain.First(domain.CheckKey(in.Key), domain.Invalid("toWalletId", "must be another wallet than the one that gives"))
+	}
+	return domain.First(domain.CheckKey(in.Key), domain.CheckQuantity("quantity", in.Quantity))
+}
+
+func (in SetLimit) validate() error {
+	if _, known := windows[in.Window]; !known {
+		return domain.Invalid("window", "must be DAY or WEEK")
+	}
+	if in.Maximum > domain.QuantityMax {
+		return domain.Invalid("maximum", "must be 0 to %d, got %d", int64(domain.QuantityMax), in.Maximum)
+	}
+	return domain.CheckKey(in.Key)
+}
+
+func (in Close) validate() error {
+	if in.Reason == "" || len(in.Reason) > reasonBytesMax {
+		return domain.Invalid("reason", "must have 1 to %d bytes, got %d", reasonBytesMax, len(in.Reason))
+	}
+	return domain.First(domain.CheckKey(in.Key), domain.CheckPrintable("reason", in.Reason))
+}

@@ -17,7 +17,7 @@ var escrowCases = []testCase{
 	{name: "release_goes_back_in_reverse_order_with_basis_intact", run: releaseInReverse},
 	{name: "release_of_more_than_is_there_is_refused", run: releaseTooMuch},
 	{name: "release_of_the_rest_of_nothing_is_a_fact", run: releaseNothing},
-	{name: "released_units_that_expired_stay_unusable", run: releaseExpired},
+	{name: "released_units_that_expired_lapse", run: releaseExpired},
 	{name: "frozen_wallet_funds_nothing_and_gets_its_units_back", run: frozenEscrow},
 	{name: "escrow_that_is_not_open_is_missing", run: escrowMissing},
 	{name: "units_go_back_to_no_other_wallet", run: releaseElsewhere},
@@ -192,8 +192,9 @@ func releaseExpired(b *bench) {
 	b.accept(b.Fund(wallet, campaign, 9))
 	b.clock.Advance(2 * time.Hour)
 	b.accept(b.ReleaseRest(wallet, campaign))
-	b.wantBalance(available(wallet), ledger.CNX, 10)
-	b.wantPlaces(promo, map[string]int64{available(wallet): 4})
+	b.wantBalance(available(wallet), ledger.CNX, 6)
+	b.wantBalance(ClassExpired, ledger.CNX, 4)
+	b.wantLot(promo, 0, 0)
 	refused := b.refuse(b.Spend(wallet, 7), ledger.ErrInsufficientFunds)
 	var funds *ledger.InsufficientFundsError
 	if !errors.As(refused, &funds) || funds.Available != 6 {

@@ -63,7 +63,8 @@ func releaseThenSpend(b *bench) {
 	}
 	b.wantMovements(spend.ID, moved{paid, -5, -75})
 	b.wantLot(gone, 3, 0)
-	b.wantBalance(available(wallet), ledger.CNX, 7)
+	b.wantBalance(available(wallet), ledger.CNX, 3)
+	b.wantBalance(ClassExpired, ledger.CNX, 4)
 	b.refuse(b.Spend(wallet, 1), ledger.ErrInsufficientFunds)
 }
 

@@ -13,7 +13,7 @@ var lotCases = []testCase{
 	{name: "lot_expires_at_its_instant_and_not_before", run: expiryInstant},
 	{name: "seven_units_for_a_dollar_release_exactly_a_dollar", run: oddBasis},
 	{name: "largest_basis_is_released_to_the_cent", run: largestBasis},
-	{name: "return_to_an_expired_lot_keeps_its_expiry", run: returnToExpired},
+	{name: "return_to_an_expired_lot_lapses_with_its_basis", run: returnToExpired},
 	{name: "spend_across_many_lots", run: manyLots},
 	{name: "lot_of_the_same_batch_is_spent_in_its_place", run: lotOfSameBatch},
 }
@@ -92,8 +92,11 @@ func returnToExpired(b *bench) {
 	spend := b.accept(b.Spend(wallet, 6))
 	b.clock.Advance(2 * time.Hour)
 	back := b.accept(b.ReverseRest(spend, TypeReturn))
-	b.wantMovements(back, moved{lot, 6, 90})
-	b.wantLot(lot, 10, 150)
+	b.wantMovements(back, moved{lot, 6, 90}, moved{lot, -6, -90})
+	b.wantPostings(back,
+		leg{ClassConsumed, available(wallet), 6, ledger.CNX}, leg{ClassRevenue, ClassDeferred, 90, ledger.USD},
+		leg{available(wallet), ClassExpired, 6, ledger.CNX}, leg{ClassDeferred, ClassBreakage, 90, ledger.USD})
+	b.wantLot(lot, 4, 60)
 	for _, row := range b.snapshot().Lots {
 		if !row.ExpiresAt.Equal(epoch.Add(time.Hour)) {
 			b.t.Errorf("the lot now expires at %s", row.ExpiresAt)

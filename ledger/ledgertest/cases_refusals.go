@@ -118,7 +118,7 @@ func reverseForbidden(b *bench) {
 	grant := b.accept(b.Grant(wallet, 10, Terms{}))
 	spend := b.accept(b.Spend(wallet, 4))
 	back := b.accept(b.Reverse(spend, TypeReturn, 2))
-	fact := b.accept(b.Fact())
+	fact := b.accept(b.Command(TemplateFact, ledger.Arguments(nil).ID(ArgWallet, wallet)))
 	b.refuse(b.ReverseRest(grant, TypeReturn), ledger.ErrNotReversible)
 	b.refuse(b.ReverseRest(spend, "PURCHASE"), ledger.ErrNotReversible)
 	for _, journal := range []ledger.ID{opened, back, fact} {

@@ -15,26 +15,49 @@ func (c *checker) checkReplay() {
 			c.errs = append(c.errs, err)
 			return
 		}
-		again.Journals = append(again.Journals, delta.Journal)
-		for _, p := range delta.Postings {
-			again.Postings = append(again.Postings, ledger.JournalPosting{Journal: journal.ID, Posting: p})
-		}
-		for _, m := range delta.Movements {
-			again.Movements = append(again.Movements, ledger.JournalMovement{Journal: journal.ID, Movement: m})
-		}
+		delta.Journal.Group, delta.Journal.GroupSize = journal.Group, journal.GroupSize // alone it folds to the same
+		again.addDelta(delta)
 	}
-	for _, account := range state.Accounts {
-		again.Accounts = append(again.Accounts, *account)
-	}
-	for _, lot := range state.Lots {
-		again.Lots = append(again.Lots, *lot)
-	}
-	for _, places := range state.Places {
-		again.Places = append(again.Places, places...)
-	}
+	again.addState(state)
+	again.Hash, again.Links = c.Hash, c.Links // the chain is checked apart
 	stored := c.Snapshot
 	stored.Days, stored.Trial, stored.Keys, stored.Once, stored.Gates = nil, nil, nil, nil, nil
 	if diff := Diff(again, stored); diff != "" {
 		c.fail("I10, I11, I12", "the journals replay to other rows:\n%s", diff)
+	}
+}
+
+// addState adds the rows that a whole state has besides its journals.
+func (s *Snapshot) addState(state *ledger.State) {
+	for _, account := range state.Accounts {
+		s.Accounts = append(s.Accounts, *account)
+		for _, limit := range account.Limits {
+			s.Limits = append(s.Limits, ledger.LimitChange{Account: account.Account.ID, Limit: limit})
+		}
+	}
+	for _, hold := range state.Holds {
+		s.Holds = append(s.Holds, *hold)
+	}
+	s.ClosedThrough = state.ClosedThrough
+	for _, lot := range state.Lots {
+		s.Lots = append(s.Lots, *lot)
+	}
+	for _, places := range state.Places {
+		s.Places = append(s.Places, places...)
+	}
+}
+
+// addDelta adds the rows of one journal.
+func (s *Snapshot) addDelta(delta *ledger.Delta) {
+	journal := delta.Journal.ID
+	s.Journals = append(s.Journals, delta.Journal)
+	for _, p := range delta.Postings {
+		s.Postings = append(s.Postings, ledger.JournalPosting{Journal: journal, Posting: p})
+	}
+	for _, m := range delta.Movements {
+		s.Movements = append(s.Movements, ledger.JournalMovement{Journal: journal, Movement: m})
+	}
+	if delta.Period != nil {
+		s.Periods = append(s.Periods, *delta.Period)
 	}
 }

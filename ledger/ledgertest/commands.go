@@ -3,6 +3,7 @@ package ledgertest
 import (
 	"encoding/binary"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -57,6 +58,9 @@ const (
 type Commands struct {
 	Book  ledger.BookID
 	count atomic.Uint64
+	// wallets remembers whose journals the commands become: a reversal must say so
+	// where its template may take units out of the wallet again.
+	wallets sync.Map
 }
 
 // NewID returns the next id, of the form of a UUIDv7.
@@ -70,6 +74,9 @@ func (c *Commands) NewID() ledger.ID {
 // fingerprint covers the template and the arguments.
 func (c *Commands) Command(template string, args ledger.Arguments) ledger.Command {
 	id := c.NewID()
+	if wallet := args.IDOf(ArgWallet); !wallet.IsZero() {
+		c.wallets.Store(id, wallet)
+	}
 	return ledger.Command{
 		ID: id, Book: c.Book, Template: template, Arguments: args,
 		Key:         ledger.IdempotencyKey{Scope: ledger.KeyScope{Principal: "test", Mutation: template, Owner: args.IDOf(ArgWallet)}, Key: id.String()},
@@ -122,12 +129,20 @@ func (c *Commands) Spend(wallet ledger.ID, quantity int64) ledger.Command {
 
 // Reverse reverses a journal by a quantity.
 func (c *Commands) Reverse(journal ledger.ID, reason string, quantity int64) ledger.Command {
-	return c.Command(TemplateReverse, ledger.Arguments(nil).ID(ArgJournal, journal).Text(ArgType, reason).Amount(ArgQuantity, quantity))
+	return c.Command(TemplateReverse, c.reverseArguments(journal, reason).Amount(ArgQuantity, quantity))
 }
 
 // ReverseRest reverses what is left of a journal.
 func (c *Commands) ReverseRest(journal ledger.ID, reason string) ledger.Command {
-	return c.Command(TemplateReverse, ledger.Arguments(nil).ID(ArgJournal, journal).Text(ArgType, reason))
+	return c.Command(TemplateReverse, c.reverseArguments(journal, reason))
+}
+
+func (c *Commands) reverseArguments(journal ledger.ID, reason string) ledger.Arguments {
+	wallet, known := c.wallets.Load(journal)
+	if !known {
+		wallet = c.NewID()
+	}
+	return ledger.Arguments(nil).ID(ArgJournal, journal).Text(ArgType, reason).ID(ArgWallet, wallet.(ledger.ID))
 }
 
 // Freeze stops owner-initiated commands on the wallet, Unfreeze lets them pass.

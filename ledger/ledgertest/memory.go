@@ -3,7 +3,9 @@ package ledgertest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
+	"sync/atomic"
 
 	"purser/ledger"
 )
@@ -24,9 +26,14 @@ type Memory struct {
 }
 
 // book is one book's rows behind its head lock: a channel of one slot, because
-// a writer that waits for a lock must be able to leave.
+// a writer that waits for a lock must be able to leave. Readers need no lock: what
+// is committed never changes, and a writer replaces it.
 type book struct {
-	head  chan struct{}
+	head      chan struct{}
+	committed atomic.Pointer[committed]
+}
+
+type committed struct {
 	rows  *rows
 	state *ledger.State // of a wide Memory
 }
@@ -38,7 +45,8 @@ func (m *Memory) book(id ledger.BookID) *book {
 		m.books = map[ledger.BookID]*book{}
 	}
 	if m.books[id] == nil {
-		m.books[id] = &book{head: make(chan struct{}, 1), rows: newRows(id), state: ledger.NewState(id)}
+		m.books[id] = &book{head: make(chan struct{}, 1)}
+		m.books[id].committed.Store(&committed{rows: newRows(id), state: ledger.NewState(id)})
 	}
 	return m.books[id]
 }
@@ -53,6 +61,19 @@ func (b *book) lock(ctx context.Context) (unlock func(), err error) {
 	}
 }
 
+// view returns the state that a batch, or a reader, with these needs is given.
+func (m *Memory) view(c *committed, needs *ledger.Needs) *ledger.State {
+	var state *ledger.State
+	if m.Narrow {
+		state = c.rows.read(needs)
+	} else {
+		state = cloneState(c.state)
+		c.rows.readDomain(needs, state)
+	}
+	state.Now = ledger.BatchTime(needs.Clock, state.LastPostedAt)
+	return state
+}
+
 // Batch implements ledger.Store.
 func (m *Memory) Batch(ctx context.Context, needs *ledger.Needs, fold func(*ledger.State) (*ledger.Writes, error)) error {
 	b := m.book(needs.Book)
@@ -61,33 +82,29 @@ func (m *Memory) Batch(ctx context.Context, needs *ledger.Needs, fold func(*ledg
 		return err
 	}
 	defer unlock()
-	var state *ledger.State
-	if m.Narrow {
-		state = b.rows.read(needs)
-	} else {
-		state = cloneState(b.state)
-		b.rows.readDomain(needs, state)
-	}
-	state.Now = ledger.BatchTime(needs.Clock, state.LastPostedAt)
+	before := b.committed.Load()
+	state := m.view(before, needs)
 	writes, err := fold(state)
 	if err != nil || writes == nil {
 		return err
 	}
-	after := b.rows.clone()
+	after := before.rows.clone()
 	if err := after.apply(writes); err != nil {
 		return fmt.Errorf("write batch of book %d: %w", needs.Book, err)
 	}
-	state.LastPostedAt = after.lastPostedAt
-	b.rows, b.state = after, state
+	state.LastPostedAt, state.Hash, state.Unsealed = after.lastPostedAt, after.head().Hash, after.unsealed()
+	b.committed.Store(&committed{rows: after, state: state})
 	return nil
+}
+
+// Read implements ledger.Store.
+func (m *Memory) Read(_ context.Context, needs *ledger.Needs) (*ledger.State, error) {
+	return m.view(m.book(needs.Book).committed.Load(), needs), nil
 }
 
 // Snapshot returns the rows of a book.
 func (m *Memory) Snapshot(id ledger.BookID) Snapshot {
-	b := m.book(id)
-	b.head <- struct{}{}
-	defer func() { <-b.head }()
-	return b.rows.snapshot()
+	return m.book(id).committed.Load().rows.snapshot()
 }
 
 // Row is an effect row that stands for a domain row: Memory keeps it under its
@@ -100,13 +117,13 @@ func (m *Memory) SetRow(book ledger.BookID, id ledger.RowID, row any) {
 	b := m.book(book)
 	b.head <- struct{}{}
 	defer func() { <-b.head }()
-	b.rows.domain[id] = row
+	before := b.committed.Load()
+	after := &committed{rows: before.rows.clone(), state: before.state}
+	after.rows.domain[id] = row
+	b.committed.Store(after)
 }
 
 // Effects returns the effect rows of one kind, in the order of their commands.
 func (m *Memory) Effects(book ledger.BookID, kind string) []any {
-	b := m.book(book)
-	b.head <- struct{}{}
-	defer func() { <-b.head }()
-	return append([]any(nil), b.rows.effects[kind]...)
+	return slices.Clone(m.book(book).committed.Load().rows.effects[kind])
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -18,7 +19,21 @@ func TestMemoryRefusesWrites(t *testing.T) {
 	t.Parallel()
 	id := ledger.ID{1}
 	opened := []ledger.Account{{ID: id, Code: "2000", Class: "2000", Commodity: ledger.USD}}
+	two := append(slices.Clone(opened), ledger.Account{ID: ledger.ID{2}, Code: "4000", Class: "4000", Commodity: ledger.USD})
 	key := ledger.IdempotencyKey{Key: "k"}
+	changed := func(change func(*ledger.Lot)) []ledger.Lot {
+		lot := ledger.Lot{ID: id, Granted: 5, Remaining: 5, Money: ledger.USD, Basis: 50, BasisRemaining: 50, Tax: 8, TaxRemaining: 8}
+		change(&lot)
+		return []ledger.Lot{lot}
+	}
+	lot := changed(func(*ledger.Lot) {})
+	hold := func(change func(*ledger.Hold)) []ledger.Hold {
+		hold := ledger.Hold{ID: id, Reserved: 5, Status: ledger.HoldOpen, OpenedAt: day}
+		if change != nil {
+			change(&hold)
+		}
+		return []ledger.Hold{hold}
+	}
 	for name, spoil := range map[string]func(*ledger.Writes){
 		"seq_with_a_gap":        func(w *ledger.Writes) { w.FirstSeq, w.LastSeq, w.Journals[0].Seq = 2, 2, 2 },
 		"last_seq_beyond":       func(w *ledger.Writes) { w.LastSeq = 2 },
@@ -38,32 +53,71 @@ func TestMemoryRefusesWrites(t *testing.T) {
 			w.Opened, w.Postings = opened, []ledger.JournalPosting{{Posting: ledger.Posting{Amount: 1, Debit: id}}}
 		},
 		"posting_of_nothing": func(w *ledger.Writes) {
-			w.Opened, w.Postings = opened, []ledger.JournalPosting{{Posting: ledger.Posting{Debit: id, Credit: id}}}
+			w.Opened, w.Postings = two, []ledger.JournalPosting{{Posting: ledger.Posting{Debit: id, Credit: ledger.ID{2}}}}
 		},
-		"lot_twice":     func(w *ledger.Writes) { w.NewLots = []ledger.Lot{{ID: id}, {ID: id}} },
-		"lot_of_nobody": func(w *ledger.Writes) { w.Lots = []ledger.Lot{{ID: id}} },
-		"lot_beyond_granted": func(w *ledger.Writes) {
-			w.NewLots, w.Lots = []ledger.Lot{{ID: id}}, []ledger.Lot{{ID: id, Remaining: 1}}
+		"posting_to_itself": func(w *ledger.Writes) {
+			w.Opened, w.Postings = opened, []ledger.JournalPosting{{Posting: ledger.Posting{Amount: 1, Debit: id, Credit: id}}}
 		},
-		"lot_below_zero": func(w *ledger.Writes) {
-			w.NewLots, w.Lots = []ledger.Lot{{ID: id}}, []ledger.Lot{{ID: id, Remaining: -1}}
-		},
+		"lot_twice":          func(w *ledger.Writes) { w.NewLots = append(lot, lot...) },
+		"lot_of_nothing":     func(w *ledger.Writes) { w.NewLots = []ledger.Lot{{ID: id}} },
+		"lot_of_nobody":      func(w *ledger.Writes) { w.Lots = lot },
+		"lot_beyond_granted": func(w *ledger.Writes) { w.NewLots, w.Lots = lot, changed(func(l *ledger.Lot) { l.Remaining = 6 }) },
+		"lot_below_zero":     func(w *ledger.Writes) { w.NewLots, w.Lots = lot, changed(func(l *ledger.Lot) { l.Remaining = -1 }) },
 		"basis_beyond_whole": func(w *ledger.Writes) {
-			w.NewLots, w.Lots = []ledger.Lot{{ID: id}}, []ledger.Lot{{ID: id, BasisRemaining: 1}}
+			w.NewLots, w.Lots = lot, changed(func(l *ledger.Lot) { l.BasisRemaining = 51 })
 		},
-		"place_below_zero":    func(w *ledger.Writes) { w.Places = []ledger.Place{{Lot: id, Quantity: -1}} },
-		"day_beyond_int64":    func(w *ledger.Writes) { w.Days = []ledger.DayDelta{{Debits: math.MaxInt64}, {Debits: 1}} },
-		"trial_beyond_int64":  func(w *ledger.Writes) { w.Trial = []ledger.TrialDelta{{Credits: math.MaxInt64}, {Credits: 1}} },
-		"key_twice":           func(w *ledger.Writes) { w.Keys = []ledger.KeyRow{{Key: key}, {Key: key}} },
-		"once_key_twice":      func(w *ledger.Writes) { w.Once = []ledger.OnceRow{{Once: "x"}, {Once: "x"}} },
-		"journal_posted_back": func(w *ledger.Writes) { w.PostedAt, w.Journals[0].PostedAt = time.Time{}, time.Time{} },
+		"tax_beyond_whole":  func(w *ledger.Writes) { w.NewLots, w.Lots = lot, changed(func(l *ledger.Lot) { l.TaxRemaining = 9 }) },
+		"basis_of_no_units": func(w *ledger.Writes) { w.NewLots, w.Lots = lot, changed(func(l *ledger.Lot) { l.Remaining = 0 }) },
+		"basis_of_no_money": func(w *ledger.Writes) {
+			w.NewLots = changed(func(l *ledger.Lot) { l.Money = "" })
+		},
+		"issued_lot_grows": func(w *ledger.Writes) {
+			w.NewLots, w.Lots = lot, changed(func(l *ledger.Lot) { l.Granted, l.Remaining = 7, 7 })
+		},
+		"two_lots_of_one_root": func(w *ledger.Writes) {
+			w.NewLots = changed(func(l *ledger.Lot) { l.Root = ledger.ID{8} })
+			w.NewLots = append(w.NewLots, changed(func(l *ledger.Lot) { l.ID, l.Root = ledger.ID{3}, ledger.ID{8} })...)
+		},
+		"movement_of_nothing": func(w *ledger.Writes) { w.Movements = []ledger.JournalMovement{{}} },
+		"hold_twice":          func(w *ledger.Writes) { w.NewHolds = append(hold(nil), hold(nil)...) },
+		"hold_of_nobody":      func(w *ledger.Writes) { w.Holds = hold(nil) },
+		"hold_of_nothing":     func(w *ledger.Writes) { w.NewHolds = hold(func(h *ledger.Hold) { h.Reserved = 0 }) },
+		"hold_beyond_reserve": func(w *ledger.Writes) { w.NewHolds = hold(func(h *ledger.Hold) { h.Captured, h.Released = 3, 3 }) },
+		"hold_open_and_empty": func(w *ledger.Writes) { w.NewHolds = hold(func(h *ledger.Hold) { h.Captured = 5 }) },
+		"hold_closed_with_rest": func(w *ledger.Writes) {
+			w.NewHolds = hold(func(h *ledger.Hold) { h.Status, h.ClosedAt = ledger.HoldReleased, day })
+		},
+		"hold_reopened": func(w *ledger.Writes) {
+			w.NewHolds = hold(func(h *ledger.Hold) { h.Status, h.ClosedAt, h.Released = ledger.HoldReleased, day, 5 })
+			w.Holds = hold(nil)
+		},
+		"limit_of_nobody": func(w *ledger.Writes) {
+			w.Limits = []ledger.LimitChange{{Account: id, Limit: ledger.Limit{Window: time.Hour}}}
+		},
+		"limit_of_no_window":   func(w *ledger.Writes) { w.Opened, w.Limits = opened, []ledger.LimitChange{{Account: id}} },
+		"period_of_no_journal": func(w *ledger.Writes) { w.Periods = []ledger.PeriodChange{{Seq: 1, Journal: id}} },
+		"period_beyond": func(w *ledger.Writes) {
+			w.Periods = []ledger.PeriodChange{{Seq: 2, Journal: w.Journals[0].ID}}
+		},
+		"period_twice": func(w *ledger.Writes) {
+			change := ledger.PeriodChange{Seq: 1, Journal: w.Journals[0].ID}
+			w.Periods = []ledger.PeriodChange{change, change}
+		},
+		"journal_outside_the_chain": func(w *ledger.Writes) { w.Root = ledger.Hash{} },
+		"link_without_a_head":       func(w *ledger.Writes) { w.Hash = ledger.Hash{} },
+		"place_below_zero":          func(w *ledger.Writes) { w.Places = []ledger.Place{{Lot: id, Quantity: -1}} },
+		"day_beyond_int64":          func(w *ledger.Writes) { w.Days = []ledger.DayDelta{{Debits: math.MaxInt64}, {Debits: 1}} },
+		"trial_beyond_int64":        func(w *ledger.Writes) { w.Trial = []ledger.TrialDelta{{Credits: math.MaxInt64}, {Credits: 1}} },
+		"key_twice":                 func(w *ledger.Writes) { w.Keys = []ledger.KeyRow{{Key: key}, {Key: key}} },
+		"once_key_twice":            func(w *ledger.Writes) { w.Once = []ledger.OnceRow{{Once: "x"}, {Once: "x"}} },
+		"journal_posted_back":       func(w *ledger.Writes) { w.PostedAt, w.Journals[0].PostedAt = time.Time{}, time.Time{} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var memory ledgertest.Memory
 			write := func(spoil func(*ledger.Writes)) error {
 				return memory.Batch(context.Background(), &ledger.Needs{Book: 1, Clock: day}, func(*ledger.State) (*ledger.Writes, error) {
-					w := &ledger.Writes{Book: 1, FirstSeq: 1, LastSeq: 1, PostedAt: day, Journals: []ledger.Journal{{ID: ledger.ID{7}, Seq: 1, PostedAt: day}}}
+					w := &ledger.Writes{Book: 1, FirstSeq: 1, LastSeq: 1, PostedAt: day, Journals: []ledger.Journal{{ID: ledger.ID{7}, Seq: 1, PostedAt: day}}, Root: ledger.Hash{1}, Hash: ledger.Hash{2}}
 					spoil(w)
 					return w, nil
 				})

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,23 +17,28 @@ import (
 // Model drives random histories through the in-memory model and through the
 // harness's store with the same commands, ids and clock, and compares every
 // outcome and, after every step, every row; each history ends with Check. The
-// number of histories is rapid's flag -rapid.checks, their length -rapid.steps.
+// number of histories is rapid's flag -rapid.checks, their length -rapid.steps. It
+// logs how many commands that were; rapid prints the seed of a failure.
 func Model(t *testing.T, h Harness) {
 	t.Helper()
+	var commands atomic.Int64
+	t.Cleanup(func() { t.Logf("%d commands posted", commands.Load()) })
 	rapid.Check(t, func(rt *rapid.T) {
 		m := newMachine(t, h)
-		defer m.close(rt)
+		defer func() { m.close(rt); commands.Add(m.posted) }()
 		m.begin(rt)
 		rt.Repeat(map[string]func(*rapid.T){
-			"":      m.compare,
-			"post":  m.postOne,
-			"more":  m.postOne,
-			"batch": m.postBatch,
-			"retry": m.retry,
-			"clock": m.moveClock,
+			"":       m.compare,
+			"post":   m.postOne,
+			"more":   m.postOne,
+			"batch":  m.postBatch,
+			"linked": m.postLinked,
+			"dry":    m.dryRun,
+			"retry":  m.retry,
+			"clock":  m.moveClock,
 		})
 		// Rows are never taken back, so that what was wrong after a step still is.
-		for _, err := range m.snapshot().Check(h.Rules) {
+		for _, err := range m.snapshot().Check(h.rules()) {
 			rt.Error(err)
 		}
 	})
@@ -57,6 +64,8 @@ type machine struct {
 	journals         []ledger.ID // accepted, most of them reversible
 	sent             []ledger.Command
 	gates            map[string]int64 // versions, roughly
+	holds            []HoldRef        // placed
+	posted           int64            // commands, each counted once for both ledgers
 }
 
 func newMachine(t testing.TB, h Harness) *machine {
@@ -79,17 +88,24 @@ func newMachine(t testing.TB, h Harness) *machine {
 // something into one of them and into the ad account.
 func (m *machine) begin(rt *rapid.T) {
 	first, second := m.wallets[0], m.wallets[1]
-	for _, c := range []ledger.Command{
+	commands := []ledger.Command{
 		m.OpenWallet(first), m.OpenWallet(second), m.Grant(first, 20, Terms{}), m.OpenCampaign(first, m.campaigns[first][0]),
 		m.OpenCampaign(first, m.campaigns[first][1]), m.OpenCampaign(second, m.campaigns[second][0]),
 		m.OpenPrepaid(m.prepaid, ledger.USD), m.OpenPrepaidCampaign(m.prepaid, m.prepaidCampaigns[0], ledger.USD), m.Deposit(m.prepaid, Price{Money: ledger.USD, Minor: 20}),
-	} {
+	}
+	if m.harness.own() {
+		later := m.clock.Now().Add(5 * time.Hour)
+		commands = append(commands, m.PurchaseWithTax(first, 17, Price{Money: ledger.EUR, Minor: 100}, 17, Terms{ExpiresAt: later}),
+			m.PurchaseWithTax(second, 19, Price{Money: ledger.USD, Minor: 170}, 23, Terms{ExpiresAt: later.Add(time.Hour)}),
+			m.PlaceHold(first, PurposeBid, 9, later), m.PlaceHold(second, PurposeLease, 5, time.Time{}))
+	}
+	for _, c := range commands {
 		m.settle(rt, []ledger.Command{c}, []answer{post(m.want, c)}, []answer{post(m.got, c)})
 	}
 }
 
 func (m *machine) open(store ledger.Store) *ledger.Ledger {
-	return ledger.New(ledger.Config{Rules: m.harness.Rules, Store: store, Clock: m.clock.Now, InjectedClock: true})
+	return ledger.New(ledger.Config{Rules: m.harness.rules(), Store: store, Clock: m.clock.Now, InjectedClock: true})
 }
 
 func (m *machine) close(rt *rapid.T) {
@@ -136,6 +152,47 @@ func (m *machine) postBatch(rt *rapid.T) {
 	m.settle(rt, commands, answers[0], answers[1])
 }
 
+// postLinked posts commands that are accepted together or not at all.
+func (m *machine) postLinked(rt *rapid.T) {
+	commands := make([]ledger.Command, rapid.IntRange(1, 4).Draw(rt, "commands"))
+	for i := range commands {
+		commands[i] = m.command(rt)
+		for _, other := range commands[:i] {
+			if other.Key == commands[i].Key { // one key twice is an error of its own
+				commands[i].Key.Key += "'"
+			}
+		}
+		m.sent = append(m.sent, commands[i])
+	}
+	var answers [2][]answer
+	for i, l := range []*ledger.Ledger{m.want, m.got} {
+		outcomes, err := l.PostLinked(context.Background(), slices.Clone(commands))
+		answers[i] = make([]answer, len(commands))
+		for at := range commands {
+			answers[i][at].err = err
+			if err == nil {
+				answers[i][at].Outcome = outcomes[at]
+			}
+		}
+	}
+	m.settle(rt, commands, answers[0], answers[1])
+}
+
+// dryRun asks both what a command would do. Nothing may come of it (I25).
+func (m *machine) dryRun(rt *rapid.T) {
+	c := m.command(rt)
+	before := m.model.Snapshot(m.Book)
+	var answers [2][]answer
+	for i, l := range []*ledger.Ledger{m.want, m.got} {
+		outcome, _, err := l.DryRun(context.Background(), c)
+		answers[i] = []answer{{outcome, err}}
+	}
+	m.settle(rt, nil, answers[0], answers[1])
+	if diff := Diff(before, m.model.Snapshot(m.Book)); diff != "" {
+		rt.Fatalf("a dry run changed the book (I25):\n%s", diff)
+	}
+}
+
 // retry sends a request again, sometimes with another body.
 func (m *machine) retry(rt *rapid.T) {
 	if len(m.sent) == 0 {
@@ -170,10 +227,14 @@ func (m *machine) settle(rt *rapid.T, commands []ledger.Command, want, got []ans
 		}
 	}
 	for i, c := range commands {
+		m.posted++
 		m.sent = append(m.sent, c)
 		if want[i].err == nil && want[i].Refusal == nil && !want[i].Replayed {
-			if template, _ := m.harness.Rules.Template(c.Template); len(template.ReversibleAs) > 0 || len(m.journals) == 0 {
+			if template, _ := m.harness.rules().Template(c.Template); len(template.ReversibleAs) > 0 || len(m.journals) == 0 {
 				m.journals = append(m.journals, c.ID)
+			}
+			if c.Template == TemplatePlaceHold {
+				m.holds = append(m.holds, HoldOf(c))
 			}
 			for _, guard := range c.Guards {
 				m.gates[guard.ID()]++

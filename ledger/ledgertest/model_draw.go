@@ -29,6 +29,10 @@ func seldom(rt *rapid.T, bits int, label string) bool { return roll(rt, bits, la
 func (m *machine) command(rt *rapid.T) ledger.Command {
 	var c ledger.Command
 	switch n := roll(rt, 3, "noun"); {
+	case m.harness.own() && n < 2:
+		c = m.ofHold(rt)
+	case m.harness.own() && n < 4:
+		c = m.ofMore(rt)
 	case n < 5:
 		c = m.ofWallet(rt)
 	case n < 7:
@@ -45,6 +49,9 @@ func (m *machine) command(rt *rapid.T) ledger.Command {
 	if !m.harness.NoGates && seldom(rt, 3, "guarded") {
 		gate := rapid.SampledFrom([]string{"g", "h"}).Draw(rt, "gate")
 		c = ThroughGate(c, gate, m.gates[gate]+int64(roll(rt, 1, "version")))
+	}
+	if seldom(rt, 3, "conditional") {
+		c.Conditions = m.conditions(rt, c)
 	}
 	if len(m.sent) > 0 && seldom(rt, 5, "taken key") {
 		before := rapid.SampledFrom(m.sent).Draw(rt, "sent")

@@ -15,7 +15,7 @@ import (
 // constraint: the ledger wrote what its rules forbid.
 var errConstraint = errors.New("constraint")
 
-type placeKey struct{ lot, account ledger.ID }
+type placeKey struct{ lot, account, hold ledger.ID }
 
 type dayKey struct {
 	account ledger.ID
@@ -45,6 +45,11 @@ type rows struct {
 	once         map[string]ledger.ID
 	domain       map[ledger.RowID]any
 	effects      map[string][]any
+	holds        map[ledger.ID]ledger.Hold
+	limits       map[limitKey]ledger.Limit
+	periods      []ledger.PeriodChange // by seq
+	closed       ledger.Date
+	links        []Link // by seq
 }
 
 func newRows(book ledger.BookID) *rows {
@@ -52,6 +57,7 @@ func newRows(book ledger.BookID) *rows {
 		book: book, accounts: map[ledger.ID]ledger.AccountState{}, lots: map[ledger.ID]ledger.Lot{}, places: map[placeKey]int64{},
 		days: map[dayKey]ledger.DayDelta{}, trial: map[trialKey]ledger.TrialDelta{}, keys: map[ledger.IdempotencyKey]ledger.StoredOutcome{},
 		once: map[string]ledger.ID{}, domain: map[ledger.RowID]any{}, effects: map[string][]any{},
+		holds: map[ledger.ID]ledger.Hold{}, limits: map[limitKey]ledger.Limit{},
 	}
 }
 
@@ -61,13 +67,16 @@ func (r *rows) clone() *rows {
 	c.accounts, c.lots, c.places = maps.Clone(r.accounts), maps.Clone(r.lots), maps.Clone(r.places)
 	c.days, c.trial, c.keys = maps.Clone(r.days), maps.Clone(r.trial), maps.Clone(r.keys)
 	c.once, c.domain, c.effects = maps.Clone(r.once), maps.Clone(r.domain), maps.Clone(r.effects)
+	c.holds, c.limits = maps.Clone(r.holds), maps.Clone(r.limits)
+	c.periods, c.links = slices.Clip(r.periods), slices.Clip(r.links)
 	c.journals, c.postings, c.movements = slices.Clip(r.journals), slices.Clip(r.postings), slices.Clip(r.movements)
 	return &c
 }
 
 // apply writes a batch. An error leaves r useless.
 func (r *rows) apply(w *ledger.Writes) error {
-	return errors.Join(r.applyJournals(w), r.applyBalances(w), r.applyLots(w), r.applyDays(w), r.applyKeys(w), r.applyEffects(w))
+	return errors.Join(r.applyJournals(w), r.applyBalances(w), r.applyLots(w), r.applyPlaces(w), r.applyDays(w), r.applyKeys(w), r.applyEffects(w),
+		r.applyHolds(w), r.applyLimits(w), r.applyPeriods(w), r.applyLink(w))
 }
 
 func (r *rows) applyJournals(w *ledger.Writes) error {
@@ -107,36 +116,12 @@ func (r *rows) applyBalances(w *ledger.Writes) error {
 		r.accounts[change.Account] = row
 	}
 	for _, posting := range w.Postings {
-		if _, found := r.accounts[posting.Debit]; !found || posting.Amount <= 0 {
+		if _, found := r.accounts[posting.Debit]; !found || posting.Amount <= 0 || posting.Debit == posting.Credit {
 			return fmt.Errorf("%w: posting %d of %s", errConstraint, posting.Line, posting.Journal)
 		}
 		if _, found := r.accounts[posting.Credit]; !found {
 			return fmt.Errorf("%w: posting %d of %s", errConstraint, posting.Line, posting.Journal)
 		}
-	}
-	return nil
-}
-
-func (r *rows) applyLots(w *ledger.Writes) error {
-	for _, lot := range w.NewLots {
-		if _, found := r.lots[lot.ID]; found {
-			return fmt.Errorf("%w: lot %s exists", errConstraint, lot.ID)
-		}
-		r.lots[lot.ID] = lot
-	}
-	for _, lot := range w.Lots {
-		row, found := r.lots[lot.ID]
-		if !found || lot.Remaining < 0 || lot.Remaining > row.Granted || lot.BasisRemaining < 0 || lot.BasisRemaining > row.Basis {
-			return fmt.Errorf("%w: lot %s (I9)", errConstraint, lot.ID)
-		}
-		row.Remaining, row.BasisRemaining = lot.Remaining, lot.BasisRemaining
-		r.lots[lot.ID] = row
-	}
-	for _, place := range w.Places {
-		if place.Quantity < 0 {
-			return fmt.Errorf("%w: place of lot %s (I9)", errConstraint, place.Lot)
-		}
-		r.places[placeKey{place.Lot, place.Account}] = place.Quantity
 	}
 	return nil
 }
@@ -190,4 +175,31 @@ func (r *rows) applyEffects(w *ledger.Writes) error {
 		}
 	}
 	return nil
+}
+
+func (r *rows) snapshot() Snapshot {
+	s := Snapshot{
+		Book: r.book, Seq: r.seq, LastPostedAt: r.lastPostedAt, Accounts: slices.Collect(maps.Values(r.accounts)), Journals: slices.Clone(r.journals),
+		Postings: slices.Clone(r.postings), Movements: slices.Clone(r.movements), Lots: slices.Collect(maps.Values(r.lots)),
+		Holds: slices.Collect(maps.Values(r.holds)), Periods: slices.Clone(r.periods), ClosedThrough: r.closed, Links: slices.Clone(r.links),
+		Hash: r.head().Hash, Days: slices.Collect(maps.Values(r.days)), Trial: slices.Collect(maps.Values(r.trial)),
+	}
+	for key, quantity := range r.places {
+		s.Places = append(s.Places, ledger.Place{Lot: key.lot, Account: key.account, Hold: key.hold, Quantity: quantity})
+	}
+	for key, limit := range r.limits {
+		s.Limits = append(s.Limits, ledger.LimitChange{Account: key.account, Limit: limit})
+	}
+	for key, stored := range r.keys {
+		s.Keys = append(s.Keys, ledger.KeyRow{Key: key, Stored: stored})
+	}
+	for once, journal := range r.once {
+		s.Once = append(s.Once, ledger.OnceRow{Once: once, Journal: journal})
+	}
+	for _, row := range r.domain {
+		if gate, ok := row.(Gate); ok {
+			s.Gates = append(s.Gates, gate)
+		}
+	}
+	return s
 }

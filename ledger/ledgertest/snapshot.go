@@ -29,6 +29,16 @@ type Snapshot struct {
 	Keys         []ledger.KeyRow
 	Once         []ledger.OnceRow
 	Gates        []Gate // of stores that enable GateKind
+
+	Holds  []ledger.Hold
+	Limits []ledger.LimitChange // of all accounts; AccountState.Limits is not compared
+	// Periods are the changes of periods; their ClosedThrough is not compared, only
+	// the book's own.
+	Periods       []ledger.PeriodChange
+	ClosedThrough ledger.Date
+	// Links are the links of the hash chain, and Hash its head.
+	Links []Link
+	Hash  ledger.Hash
 }
 
 // WithoutKeys returns the snapshot as a refusal must leave it: a refusal stores
@@ -43,7 +53,7 @@ func (s Snapshot) WithoutKeys() Snapshot {
 // is the same in any zone, and an empty place is no place.
 func (s Snapshot) Lines() []string {
 	p := s.printer()
-	lines := []string{fmt.Sprintf("head book=%d seq=%d last=%s", s.Book, s.Seq, instant(s.LastPostedAt))}
+	lines := []string{fmt.Sprintf("head book=%d seq=%d last=%s closed=%s hash=%s", s.Book, s.Seq, instant(s.LastPostedAt), day(s.ClosedThrough), s.Hash)}
 	lines = appendSorted(lines, s.Accounts, p.account)
 	lines = appendSorted(lines, s.Journals, p.journal)
 	lines = appendSorted(lines, s.Postings, p.posting)
@@ -54,6 +64,10 @@ func (s Snapshot) Lines() []string {
 	lines = appendSorted(lines, s.Trial, p.trial)
 	lines = appendSorted(lines, s.Keys, p.key)
 	lines = appendSorted(lines, s.Once, p.once)
+	lines = appendSorted(lines, s.Holds, p.hold)
+	lines = appendSorted(lines, s.Limits, p.limit)
+	lines = appendSorted(lines, s.Periods, p.period)
+	lines = appendSorted(lines, s.Links, p.link)
 	return appendSorted(lines, s.Gates, p.gate)
 }
 
@@ -109,6 +123,13 @@ func instant(at time.Time) string {
 	return at.UTC().Format("2006-01-02T15:04:05.000000000Z")
 }
 
+func day(d ledger.Date) string {
+	if d == (ledger.Date{}) {
+		return "-"
+	}
+	return d.String()
+}
+
 // printer knows the codes of accounts and the seqs of journals, so that a
 // difference can be read by people.
 type printer struct {
@@ -136,9 +157,9 @@ func (p printer) account(row ledger.AccountState) string {
 }
 
 func (printer) journal(j ledger.Journal) string {
-	return fmt.Sprintf("journal %08d book=%d id=%s template=%s.%d type=%s args=%x effective=%s booked=%s posted=%s wallet=%s subject=%q/%q explanation=%x by=%q reverses=%s quantity=%d",
+	return fmt.Sprintf("journal %08d book=%d id=%s template=%s.%d type=%s args=%x effective=%s booked=%s posted=%s wallet=%s subject=%q/%q explanation=%x by=%q reverses=%s quantity=%d hold=%s/%s group=%s/%d",
 		j.Seq, j.Book, j.ID, j.Template, j.TemplateVersion, j.Type, j.Arguments.Encode(), instant(j.EffectiveAt), j.BookedOn, instant(j.PostedAt),
-		j.Wallet, j.Subject.Type, j.Subject.ID, j.Explanation, j.InitiatedBy, j.Reverses, j.Quantity)
+		j.Wallet, j.Subject.Type, j.Subject.ID, j.Explanation, j.InitiatedBy, j.Reverses, j.Quantity, j.Hold, j.HoldEvent, j.Group, j.GroupSize)
 }
 
 func (p printer) posting(row ledger.JournalPosting) string {
@@ -155,20 +176,21 @@ func optional(value *int64) string {
 }
 
 func (p printer) movement(row ledger.JournalMovement) string {
-	return fmt.Sprintf("movement %08d.%02d %s lot=%s account=%s quantity=%d basis=%d%s",
-		p.seqs[row.Journal], row.Line, row.Journal, row.Lot, p.code(row.Account), row.Quantity, row.Basis, row.Money)
+	return fmt.Sprintf("movement %08d.%02d %s lot=%s account=%s hold=%s quantity=%d basis=%d tax=%d%s",
+		p.seqs[row.Journal], row.Line, row.Journal, row.Lot, p.code(row.Account), row.Hold, row.Quantity, row.Basis, row.Tax, row.Money)
 }
 
 func (printer) lot(l ledger.Lot) string {
-	return fmt.Sprintf("lot %s wallet=%s origin=%s granted=%d remaining=%d expires=%s priority=%d basis=%d%s left=%d jurisdiction=%q",
-		l.ID, l.Wallet, l.Origin, l.Granted, l.Remaining, instant(l.ExpiresAt), l.Priority, l.Basis, l.Money, l.BasisRemaining, l.Jurisdiction)
+	return fmt.Sprintf("lot %s wallet=%s origin=%s granted=%d remaining=%d expires=%s priority=%d basis=%d%s left=%d tax=%d left=%d jurisdiction=%q root=%s grace=%s",
+		l.ID, l.Wallet, l.Origin, l.Granted, l.Remaining, instant(l.ExpiresAt), l.Priority, l.Basis, l.Money, l.BasisRemaining, l.Tax, l.TaxRemaining,
+		l.Jurisdiction, l.Root, instant(l.GraceUntil))
 }
 
 func (p printer) place(row ledger.Place) string {
 	if row.Quantity == 0 {
 		return ""
 	}
-	return fmt.Sprintf("place lot=%s account=%s quantity=%d", row.Lot, p.code(row.Account), row.Quantity)
+	return fmt.Sprintf("place lot=%s account=%s hold=%s quantity=%d", row.Lot, p.code(row.Account), row.Hold, row.Quantity)
 }
 
 func (p printer) day(row ledger.DayDelta) string {
@@ -195,6 +217,24 @@ func refusal(r ledger.Refusal) string {
 
 func (printer) once(row ledger.OnceRow) string {
 	return fmt.Sprintf("once %q journal=%s", row.Once, row.Journal)
+}
+
+func (p printer) hold(h ledger.Hold) string {
+	return fmt.Sprintf("hold %s wallet=%s account=%s held=%s purpose=%q subject=%q/%q reserved=%d captured=%d released=%d %s opened=%s expires=%s closed=%s",
+		h.ID, h.Wallet, p.code(h.Account), p.code(h.Held), h.Purpose, h.Subject.Type, h.Subject.ID, h.Reserved, h.Captured, h.Released, h.Status,
+		instant(h.OpenedAt), instant(h.ExpiresAt), instant(h.ClosedAt))
+}
+
+func (p printer) limit(l ledger.LimitChange) string {
+	return fmt.Sprintf("limit %s window=%s maximum=%d start=%s used=%d", p.code(l.Account), l.Window, max(l.Maximum, -1), instant(l.WindowStart), l.Used)
+}
+
+func (printer) period(c ledger.PeriodChange) string {
+	return fmt.Sprintf("period %s %s seq=%d journal=%s", c.Period, c.Event, c.Seq, c.Journal)
+}
+
+func (printer) link(l Link) string {
+	return fmt.Sprintf("link %08d root=%s hash=%s", l.LastSeq, l.Root, l.Hash)
 }
 
 func (printer) gate(row Gate) string {

@@ -1,0 +1,287 @@
+package postgres
+
+import (
+	"sync"
+	"time"
+
+	"purser/ledger"
+)
+
+// Limits of what a Store remembers.
+const (
+	// cacheAccountsMax bounds the accounts remembered per book and generation, of
+	// which there are two: some 20 MB a book at worst.
+	cacheAccountsMax = 1 << 15
+	// cachePlacesMax is how many places of an account are read beyond what a batch
+	// demands, and up to how many an account's places are remembered.
+	cachePlacesMax = 32
+)
+
+// bookCache is what a Store knows of one book as it stands at the head's seq:
+// every write of the book takes the head's lock and, unless it only refused
+// commands, moves the seq, so that what was known at a seq is true while the
+// head is still there. It is used by one batch at a time. The states that it
+// hands out share values with it, which a fold replaces and never changes.
+type bookCache struct {
+	using sync.Mutex
+	// warm says that something is known.
+	warm bool
+	// alone says that no other process moved the head when last looked: to try
+	// and fail costs another round trip and a second fold.
+	alone bool
+	// unchained says that nothing is hashed: the state is handed over so.
+	unchained    bool
+	seq          int64
+	lastPostedAt time.Time
+	closed       ledger.Date
+	hash         ledger.Hash
+	accounts     generations[cachedAccount]
+	lots         generations[*ledger.Lot]
+}
+
+// cachedAccount is an account as it stands; state is nil when the book has no
+// such account.
+type cachedAccount struct {
+	state *ledger.AccountState
+	// whole says that places are all the places that are not empty, expired ones
+	// too, and that no open hold is on the account.
+	whole  bool
+	places []ledger.Place
+}
+
+// caches are those of all books.
+type caches struct {
+	mu        sync.Mutex
+	max       int  // accounts per book and generation; 0 remembers nothing
+	unchained bool // StoreOptions.ChainOff
+	books     map[ledger.BookID]*bookCache
+}
+
+// take returns a book's cache for the time of one batch, and nil while another
+// batch of this Store has it: two ledgers may share a Store.
+func (c *caches) take(book ledger.BookID) *bookCache {
+	if c.max == 0 {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	known := c.books[book]
+	if known == nil {
+		known = &bookCache{alone: true, unchained: c.unchained}
+		known.accounts.max, known.lots.max = c.max, c.max
+		c.books[book] = known
+	}
+	if !known.using.TryLock() {
+		return nil
+	}
+	return known
+}
+
+func (c *bookCache) release() {
+	if c != nil {
+		c.using.Unlock()
+	}
+}
+
+// forget leaves nothing known.
+func (c *bookCache) forget() {
+	if c == nil {
+		return
+	}
+	c.warm = false
+	c.accounts.clear()
+	c.lots.clear()
+}
+
+// moved is forget after the head was found elsewhere.
+func (c *bookCache) moved() {
+	c.forget()
+	c.alone = false
+}
+
+// meet compares what is known with a state just read under the lock.
+func (c *bookCache) meet(state *ledger.State) {
+	switch {
+	case c == nil || !c.warm:
+	case c.seq == state.Seq:
+		c.alone = true
+	default:
+		c.moved()
+	}
+}
+
+// state returns what the batch needs when all of it is known, and else nil. Keys
+// and once keys are left out: that they are new is for their constraints to say.
+func (c *bookCache) state(needs *ledger.Needs) *ledger.State {
+	if c == nil || !c.warm || !c.alone || needsMore(needs) {
+		return nil
+	}
+	state := ledger.NewState(needs.Book)
+	state.Seq, state.LastPostedAt, state.ClosedThrough, state.Hash = c.seq, c.lastPostedAt, c.closed, c.hash
+	state.Now, state.Unchained = ledger.BatchTime(needs.Clock, c.lastPostedAt), c.unchained
+	for _, id := range needs.Accounts {
+		account, known := c.accounts.get(id)
+		if !known {
+			return nil
+		}
+		if account.state != nil {
+			state.Accounts[id] = account.state
+		}
+		if account.whole && !c.place(state, id, account.places) {
+			return nil
+		}
+	}
+	for id := range needs.Demand {
+		if !c.hasWhole(id) {
+			return nil
+		}
+	}
+	for _, id := range needs.Whole {
+		if !c.hasWhole(id) {
+			return nil
+		}
+	}
+	return state
+}
+
+// needsMore reports whether a batch needs what is never remembered.
+func needsMore(needs *ledger.Needs) bool {
+	return len(needs.Journals)+len(needs.Rows)+len(needs.Holds)+len(needs.HoldsOf)+len(needs.Transfers) > 0
+}
+
+// place adds an account's places to the state, unless one of their lots was
+// forgotten.
+func (c *bookCache) place(state *ledger.State, account ledger.ID, places []ledger.Place) bool {
+	for _, place := range places {
+		lot, known := c.lots.get(place.Lot)
+		if !known {
+			return false
+		}
+		state.Lots[lot.ID] = lot
+	}
+	if len(places) > 0 {
+		state.Places[account] = places
+	}
+	return true
+}
+
+func (c *bookCache) hasWhole(account ledger.ID) bool {
+	known, found := c.accounts.get(account)
+	return found && (known.whole || known.state == nil)
+}
+
+// absorb remembers a batch that is durable: the state that its fold left behind,
+// and what it wrote (nil for nothing).
+func (c *bookCache) absorb(rules *ledger.Rules, needs *ledger.Needs, state *ledger.State, writes *ledger.Writes) {
+	if c == nil {
+		return
+	}
+	journals := writes != nil && writes.LastSeq >= writes.FirstSeq
+	unlinked := len(state.Unsealed) > 0 && !journals || journals && writes.Hash == (ledger.Hash{}) // the next batch must hash them
+	if unlinked && !c.unchained || journals && len(writes.Periods) > 0 {
+		c.forget()
+		return
+	}
+	c.warm, c.seq, c.lastPostedAt, c.closed, c.hash = true, state.Seq, state.LastPostedAt, state.ClosedThrough, state.Hash
+	if journals {
+		c.lastPostedAt, c.hash = writes.PostedAt, writes.Hash
+	}
+	for _, lot := range state.Lots {
+		c.lots.put(lot.ID, lot)
+	}
+	read, held := readWhole(needs, writes), heldAccounts(state)
+	asked := make(map[ledger.ID]bool, len(needs.Accounts))
+	for _, id := range needs.Accounts {
+		asked[id] = true
+		before, _ := c.accounts.get(id)
+		c.accounts.put(id, remember(rules, state, id, (before.whole || read[id]) && !held[id]))
+	}
+	// An account that came along with something else may have been read in part.
+	for id := range state.Accounts {
+		if !asked[id] {
+			c.accounts.remove(id)
+		}
+	}
+}
+
+// readWhole lists the accounts whose holds were looked for: those that were read
+// with their places, and those that did not exist.
+func readWhole(needs *ledger.Needs, writes *ledger.Writes) map[ledger.ID]bool {
+	read := make(map[ledger.ID]bool, len(needs.Demand)+len(needs.Whole))
+	for id := range needs.Demand {
+		read[id] = true
+	}
+	for _, id := range needs.Whole {
+		read[id] = true
+	}
+	if writes != nil {
+		for i := range writes.Opened {
+			read[writes.Opened[i].ID] = true
+		}
+	}
+	return read
+}
+
+// heldAccounts lists the accounts that a hold of the state has to do with.
+func heldAccounts(state *ledger.State) map[ledger.ID]bool {
+	held := make(map[ledger.ID]bool, 2*len(state.Holds))
+	for _, hold := range state.Holds {
+		held[hold.Account], held[hold.Held] = true, true
+	}
+	return held
+}
+
+// remember is an account of the state. Its places are all there are when they sum
+// to its balance: every unit has a place (I9).
+func remember(rules *ledger.Rules, state *ledger.State, id ledger.ID, noHold bool) cachedAccount {
+	account := cachedAccount{state: state.Accounts[id]}
+	if account.state == nil || !noHold || state.ExpiredElsewhere[id] != 0 || state.HeldElsewhere[id] != 0 {
+		return account
+	}
+	class, _ := rules.Class(account.state.Account.Class)
+	if !class.TracksLots {
+		return account
+	}
+	var placed int64
+	places := make([]ledger.Place, 0, len(state.Places[id]))
+	for _, place := range state.Places[id] {
+		if placed += place.Quantity; place.Quantity > 0 {
+			places = append(places, place)
+		}
+	}
+	if placed == account.state.Balance.On(class.Normal) && len(places) <= cachePlacesMax {
+		account.whole, account.places = true, places
+	}
+	return account
+}
+
+// generations is a bounded map that forgets what was not used for long: when the
+// young generation is full, it becomes the old one, and the old one goes.
+type generations[V any] struct {
+	max        int
+	young, old map[ledger.ID]V
+}
+
+func (g *generations[V]) get(id ledger.ID) (value V, found bool) {
+	if value, found = g.young[id]; found {
+		return value, true
+	}
+	if value, found = g.old[id]; found {
+		g.put(id, value)
+	}
+	return value, found
+}
+
+func (g *generations[V]) put(id ledger.ID, value V) {
+	if g.young == nil || len(g.young) >= g.max {
+		g.young, g.old = map[ledger.ID]V{}, g.young
+	}
+	g.young[id] = value
+}
+
+func (g *generations[V]) remove(id ledger.ID) {
+	delete(g.young, id)
+	delete(g.old, id)
+}
+
+func (g *generations[V]) clear() { g.young, g.old = nil, nil }

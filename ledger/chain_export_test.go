@@ -1,0 +1,4 @@
+package ledger
+
+// RootOfPath opens the check of a Merkle path to its tests.
+var RootOfPath = rootOfPath
