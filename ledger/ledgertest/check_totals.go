@@ -37,7 +37,8 @@ func (c *checker) checkDeferred() {
 }
 
 // checkCarried compares, in one journal, the basis that its lots gained or lost with
-// what it deferred, and where it used units up the tax in it with what became payable.
+// what it deferred, and where it used units up the tax in it with what became payable
+// out of what was deferred; tax that is due at a sale is none of the lots'.
 func (c *checker) checkCarried(j ledger.Journal) {
 	basis, tax, used := tally[ledger.Commodity]{}, tally[ledger.Commodity]{}, false
 	for _, p := range c.postingsOf[j.ID] {
@@ -46,7 +47,9 @@ func (c *checker) checkCarried(j ledger.Journal) {
 			case ClassDeferred:
 				basis.add(p.Commodity, amount)
 			case ClassTax:
-				tax.add(p.Commodity, amount)
+				if c.class(p.Debit).Name == ClassDeferred || c.class(p.Credit).Name == ClassDeferred {
+					tax.add(p.Commodity, amount)
+				}
 			default:
 				used = used || consumes(class)
 			}
