@@ -57,15 +57,7 @@ func checkpoint(ctx context.Context, p *Program, f checkpointFlags) error {
 		_, _ = out.Write(text) // its error comes back from Flush
 		return flushed(out)
 	}
-	return p.withDatabase(ctx, config.Checkpoint, func(ctx context.Context, _ *slog.Logger, d *database) error {
-		db, err := postgres.Open(ctx, d.appURL, nil)
-		if err != nil {
-			return err
-		}
-		defer db.Close()
-		if err := db.CheckSchema(ctx); err != nil {
-			return err
-		}
+	return p.withSchema(ctx, config.Checkpoint, func(ctx context.Context, _ *slog.Logger, db *postgres.DB) error {
 		if _, err := db.SignCheckpoints(ctx, key, p.Clock()); err != nil {
 			return err
 		}

@@ -61,15 +61,7 @@ func events(ctx context.Context, p *Program, f eventsFlags) error {
 	if f.interval < 10*time.Millisecond || f.interval > time.Hour {
 		return usagef("-interval must be from 10ms to 1h")
 	}
-	return p.withDatabase(ctx, config.Verify, func(ctx context.Context, log *slog.Logger, d *database) error {
-		db, err := postgres.Open(ctx, d.appURL, nil)
-		if err != nil {
-			return err
-		}
-		defer db.Close()
-		if err := db.CheckSchema(ctx); err != nil {
-			return err
-		}
+	return p.withSchema(ctx, config.Verify, func(ctx context.Context, log *slog.Logger, db *postgres.DB) error {
 		source := db.Outbox()
 		if err := source.Register(ctx, name); err != nil {
 			return err
@@ -79,7 +71,7 @@ func events(ctx context.Context, p *Program, f eventsFlags) error {
 		if f.follow {
 			return consumer.Run(ctx)
 		}
-		_, err = consumer.CatchUp(ctx)
+		_, err := consumer.CatchUp(ctx)
 		return err
 	})
 }

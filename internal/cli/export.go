@@ -111,17 +111,7 @@ func export(ctx context.Context, p *Program, f exportFlags) error {
 // withReader runs do on a database whose schema fits. The variables are those of verify, which only
 // reads as well.
 func (p *Program) withReader(ctx context.Context, do func(context.Context, *postgres.DB) error) error {
-	return p.withDatabase(ctx, config.Verify, func(ctx context.Context, _ *slog.Logger, d *database) error {
-		db, err := postgres.Open(ctx, d.appURL, nil)
-		if err != nil {
-			return err
-		}
-		defer db.Close()
-		if err := db.CheckSchema(ctx); err != nil {
-			return err
-		}
-		return do(ctx, db)
-	})
+	return p.withSchema(ctx, config.Verify, func(ctx context.Context, _ *slog.Logger, db *postgres.DB) error { return do(ctx, db) })
 }
 
 // writeExport flushes after every slice, so that a full disk ends the export at once.

@@ -77,3 +77,19 @@ func (p *Program) withDatabase(
 	defer func() { err = errors.Join(err, d.close(ctx)) }()
 	return do(ctx, log, d)
 }
+
+// withSchema is withDatabase for a command that needs tables of this binary's version, and no more
+// than the application's role.
+func (p *Program) withSchema(ctx context.Context, name config.Command, do func(context.Context, *slog.Logger, *postgres.DB) error) error {
+	return p.withDatabase(ctx, name, func(ctx context.Context, log *slog.Logger, d *database) error {
+		db, err := postgres.Open(ctx, d.appURL, nil)
+		if err != nil {
+			return err
+		}
+		defer db.Close()
+		if err := db.CheckSchema(ctx); err != nil {
+			return err
+		}
+		return do(ctx, log, db)
+	})
+}

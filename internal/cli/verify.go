@@ -6,10 +6,8 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"log/slog"
 	"time"
 
-	"purser/internal/config"
 	"purser/internal/market"
 	"purser/internal/postgres"
 	"purser/ledger"
@@ -45,15 +43,7 @@ Environment:
 type verifyFlags struct{ json, progress bool }
 
 func (f *verifyFlags) run(ctx context.Context, p *Program) error {
-	return p.withDatabase(ctx, config.Verify, func(ctx context.Context, _ *slog.Logger, d *database) error {
-		db, err := postgres.Open(ctx, d.appURL, nil)
-		if err != nil {
-			return err
-		}
-		defer db.Close()
-		if err := db.CheckSchema(ctx); err != nil {
-			return err
-		}
+	return p.withReader(ctx, func(ctx context.Context, db *postgres.DB) error {
 		options := postgres.VerifyOptions{Now: p.Clock}
 		if f.progress || isTerminal(p.Stderr) {
 			options.Progress = (&verifyProgress{out: p.Stderr, clock: p.Clock, said: p.Clock()}).show
