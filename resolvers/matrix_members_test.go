@@ -129,7 +129,7 @@ var matrixMembers = map[string]matrixMember{
 	"closePeriod:IdempotencyConflict":     {repeat: true, change: set("reason", "another")},
 	"reopenPeriod:ReopenPeriodSuccess":    {world: "freezing", change: set("period", "2026-02")},
 	"reopenPeriod:SecondApproverRequired": {world: "frozen", change: set("period", "2026-02")},
-	"reopenPeriod:NotSequential":          {},
+	"reopenPeriod:NotSequential":          {world: "limited"},
 	"reopenPeriod:RequestPending":         {change: set("period", "2025-03")},
 	"reopenPeriod:IdempotencyConflict":    {repeat: true, change: set("reason", "another")},
 

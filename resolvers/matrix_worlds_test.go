@@ -28,9 +28,8 @@ type matrixWorld struct {
 	targets map[string]target // by owner
 }
 
-// newMatrixWorlds makes one world for each state that requests are sent in, so
-// that no answer depends on the order of requests: the requests that change an
-// answer of another one have a world apart.
+// newMatrixWorlds makes one world for each state that requests are sent in: those
+// that would change what most others are answered have a world apart.
 func newMatrixWorlds(t *testing.T) map[string]*matrixWorld {
 	t.Helper()
 	worlds := map[string]*matrixWorld{
