@@ -39,9 +39,8 @@ type DevIssuer struct {
 type developmentKey struct{ staticKey }
 
 // DevKey returns the issuer whose Ed25519 key lies in dir, making dir (0700) and the key (0600) at
-// the first start. Processes that start at the same moment agree on one key: each writes its own to
-// a private file and links it to the final name, which succeeds for the first only; the others read
-// the winner's. It returns an error when the file is readable by other users or is no such key.
+// the first start; see CreateKeyFile. It returns an error when the file is readable by other users or
+// is no such key.
 func DevKey(dir string) (*DevIssuer, error) {
 	path := filepath.Join(dir, developmentKeyFile)
 	issuer, err := readDevKey(path)
@@ -51,7 +50,7 @@ func DevKey(dir string) (*DevIssuer, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make data directory: %w", err)
 	}
-	if err := createDevKey(dir, path); err != nil {
+	if err := CreateKeyFile(path); err != nil {
 		return nil, fmt.Errorf("create development key: %w", err)
 	}
 	return readDevKey(path)
@@ -84,7 +83,13 @@ func readDevKey(path string) (*DevIssuer, error) {
 	return &DevIssuer{key: key}, nil
 }
 
-func createDevKey(dir, path string) (err error) {
+// CreateKeyFile writes a new Ed25519 key to path, as PEM that only this user may read, unless there is
+// one. Processes that do so at the same moment agree on one key: each links its own file to the final
+// name, which succeeds for the first only.
+func CreateKeyFile(path string) (err error) {
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
 	_, key, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		return err
@@ -93,7 +98,7 @@ func createDevKey(dir, path string) (err error) {
 	if err != nil {
 		return err
 	}
-	file, err := os.CreateTemp(dir, developmentKeyFile+".*") // CreateTemp's mode is 0600
+	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*") // CreateTemp's mode is 0600
 	if err != nil {
 		return err
 	}

@@ -2,16 +2,15 @@ package cli
 
 import (
 	"crypto/ed25519"
-	"crypto/rand"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 
+	"purser/internal/auth"
 	"purser/internal/config"
 	"purser/internal/embedpg"
 )
@@ -34,7 +33,7 @@ func checkpointKey(cfg config.Config) (ed25519.PrivateKey, error) {
 			return nil, err
 		}
 		path = filepath.Join(dir, developmentCheckpointKey)
-		if err := createCheckpointKey(dir, path); err != nil {
+		if err := auth.CreateKeyFile(path); err != nil {
 			return nil, fmt.Errorf("create checkpoint key %s: %w", path, err)
 		}
 	}
@@ -43,35 +42,6 @@ func checkpointKey(cfg config.Config) (ed25519.PrivateKey, error) {
 		return nil, fmt.Errorf("checkpoint key %s: %w", path, err)
 	}
 	return key, nil
-}
-
-// createCheckpointKey makes the key of development unless it is there. Processes that do so at the
-// same moment agree on one: each links its own file to the final name, which only the first can.
-func createCheckpointKey(dir, path string) (err error) {
-	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	_, key, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		return err
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		return err
-	}
-	file, err := os.CreateTemp(dir, developmentCheckpointKey+".*") // CreateTemp's mode is 0600
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, os.Remove(file.Name())) }()
-	err = pem.Encode(file, &pem.Block{Type: "PRIVATE KEY", Bytes: der})
-	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
-		return err
-	}
-	if err := os.Link(file.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	return nil
 }
 
 func readCheckpointKey(path string) (ed25519.PrivateKey, error) {
