@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -62,8 +61,9 @@ func TestLockfileNamesNoHost(t *testing.T) {
 	}
 }
 
-// TestPlayground acts as the playground does: for each persona it gets a token from the page's own
-// route and sends the persona's tab, which must return data at once.
+// TestPlayground acts as the playground does: for each tab it gets a token of the tab's persona from the
+// page's own route and sends it, which must return data at once. Two of them close the month that just
+// ended, by two people.
 func TestPlayground(t *testing.T) {
 	p := newProduct(t, reachableDir(t))
 	// Enough parties that a product manager is shown groups, in the month asked for and in the one before.
@@ -74,17 +74,32 @@ func TestPlayground(t *testing.T) {
 			t.Errorf("code = %d, want 0", code)
 		}
 	}()
-	names := make([]string, 0, len(demo.Personas(1)))
-	for _, persona := range demo.Personas(1) {
-		names = append(names, persona.Name)
-		t.Run(persona.Name, func(t *testing.T) {
-			token := personaToken(t, p, persona.Name)
-			tab, variables := readTab(t, persona.Name)
-			data := ask[map[string]any](t, p, token, tab, variables)
+	paths, err := filepath.Glob("web/tabs/*.graphql") // in this order finance-close comes before finance-second
+	if err != nil {
+		t.Fatal(err)
+	}
+	tabs := map[string]int{} // by persona
+	for _, path := range paths {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			persona, tab, variables := readTab(t, path)
+			tabs[persona]++
+			data := ask[map[string]any](t, p, personaToken(t, p, persona), tab, variables)
 			if hole := firstHole(data); hole != "" || len(data) == 0 {
 				t.Errorf("%s is empty in %v", hole, data)
 			}
 		})
+	}
+	wantClosed(t, p)
+	names := make([]string, 0, len(demo.Personas(1)))
+	for _, persona := range demo.Personas(1) {
+		names = append(names, persona.Name)
+		if tabs[persona.Name] == 0 {
+			t.Errorf("%s has no tab", persona.Name)
+		}
+		delete(tabs, persona.Name)
+	}
+	if len(tabs) > 0 {
+		t.Errorf("tabs of nobody: %v", tabs)
 	}
 	_, page := p.send(t, http.MethodGet, p.urls["Play"], "", http.NoBody)
 	personas, err := json.Marshal(names)
@@ -94,9 +109,15 @@ func TestPlayground(t *testing.T) {
 	if !strings.Contains(page, fmt.Sprintf(`{"personas":%s}`, personas)) {
 		t.Errorf("the page does not offer %s:\n%s", personas, page)
 	}
-	tabs, err := filepath.Glob("web/tabs/*.graphql")
-	if err != nil || len(tabs) != len(names) {
-		t.Errorf("there are %d tabs (%v) for %d personas", len(tabs), err, len(names))
+}
+
+// wantClosed fails unless the tabs have closed the month that just ended.
+func wantClosed(t *testing.T, p *product) {
+	t.Helper()
+	type period struct{ Period, State string }
+	data := ask[struct{ Periods struct{ Nodes []period } }](t, p, personaToken(t, p, demo.PersonaAuditor), `{ periods(first: 2) { nodes { period state } } }`, nil)
+	if want := (period{lastMonth(), "CLOSED"}); !slices.Contains(data.Periods.Nodes, want) {
+		t.Errorf("periods are %v, want %v among them", data.Periods.Nodes, want)
 	}
 }
 
@@ -128,27 +149,35 @@ func personaToken(t *testing.T, p *product, persona string) string {
 	return answer.Token
 }
 
-// readTab returns a tab and its variables: the dates that the page fills in (web/src/tabs.js).
-func readTab(t *testing.T, persona string) (document string, variables map[string]any) {
+// readTab returns a tab, whose it is, and the variables that the page fills in (web/src/tabs.js).
+func readTab(t *testing.T, path string) (persona, document string, variables map[string]any) {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("web", "tabs", persona+".graphql"))
+	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.HasPrefix(text, []byte("# caller: "+persona+"\n")) {
-		t.Errorf("the tab of %s does not begin with its caller, by which the page knows whom to ask as", persona)
+	rest, found := strings.CutPrefix(string(text), "# caller: ")
+	if !found {
+		t.Fatalf("%s does not begin with its caller, by which the page knows whom to ask as", path)
 	}
-	if bytes.Contains(text, []byte("$range")) {
-		today := time.Now().UTC()
-		variables = map[string]any{"range": map[string]string{
-			"from": today.AddDate(0, 0, -30).Format(time.DateOnly), "to": today.Format(time.DateOnly),
-		}}
+	persona, _, _ = strings.Cut(rest, "\n")
+	switch period := lastMonth(); {
+	case strings.Contains(rest, "$input: ClosePeriodInput!"):
+		variables = map[string]any{"input": map[string]any{"idempotencyKey": "close-" + period, "period": period, "reason": "month end"}}
+	case strings.Contains(rest, "$period: String!"):
+		variables = map[string]any{"period": period}
 	}
-	return string(text), variables
+	return persona, string(text), variables
+}
+
+// lastMonth is the month that ended last, in UTC.
+func lastMonth() string {
+	today := time.Now().UTC()
+	return time.Date(today.Year(), today.Month()-1, 1, 0, 0, 0, 0, time.UTC).Format("2006-01")
 }
 
 // mayBeEmpty are the lists of a persona's tab that say something when they are empty.
-var mayBeEmpty = []string{"reasons", "buckets"}
+var mayBeEmpty = []string{"reasons", "buckets", "spendingLimits"}
 
 // firstHole returns the name of an object without anything in it that a tab is there to show, or "": a
 // list counts as filled when one of its elements is.

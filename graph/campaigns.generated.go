@@ -8200,6 +8200,13 @@ func (ec *executionContext) _CreateCampaignPayload(ctx context.Context, sel ast.
 			return graphql.Null
 		}
 		return ec._WalletFrozen(ctx, sel, obj)
+	case model.WalletClosed:
+		return ec._WalletClosed(ctx, sel, &obj)
+	case *model.WalletClosed:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._WalletClosed(ctx, sel, obj)
 	case model.ValidationFailed:
 		return ec._ValidationFailed(ctx, sel, &obj)
 	case *model.ValidationFailed:
@@ -8538,6 +8545,13 @@ func (ec *executionContext) _ReleaseCampaignFundsPayload(ctx context.Context, se
 	switch obj := (obj).(type) {
 	case nil:
 		return graphql.Null
+	case model.WalletClosed:
+		return ec._WalletClosed(ctx, sel, &obj)
+	case *model.WalletClosed:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._WalletClosed(ctx, sel, obj)
 	case model.ValidationFailed:
 		return ec._ValidationFailed(ctx, sel, &obj)
 	case *model.ValidationFailed:

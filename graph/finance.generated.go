@@ -2444,6 +2444,38 @@ func (ec *executionContext) fieldContext_LedgerLine_journalId(_ context.Context,
 	return graphql.NewScalarFieldContext("LedgerLine", field, false, false, "ID")
 }
 
+func (ec *executionContext) _LedgerLine_journal(ctx context.Context, field graphql.CollectedField, obj *model.LedgerLine) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LedgerLine_journal(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Journal, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Journal) graphql.Marshaler {
+			return ec.marshalOJournal2ᚖpurserᚋgraphᚋmodelᚐJournal(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LedgerLine_journal(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LedgerLine",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Journal(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _LedgerLine_seq(ctx context.Context, field graphql.CollectedField, obj *model.LedgerLine) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -3056,6 +3088,305 @@ func (ec *executionContext) fieldContext_LiabilityTotal_difference(_ context.Con
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _NoRequestPending_code(ctx context.Context, field graphql.CollectedField, obj *model.NoRequestPending) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NoRequestPending_code(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Code, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.ErrorCode) graphql.Marshaler {
+			return ec.marshalNErrorCode2purserᚋgraphᚋmodelᚐErrorCode(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_NoRequestPending_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NoRequestPending", field, false, false, "ErrorCode")
+}
+
+func (ec *executionContext) _NoRequestPending_message(ctx context.Context, field graphql.CollectedField, obj *model.NoRequestPending) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NoRequestPending_message(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Message, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_NoRequestPending_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NoRequestPending", field, false, false, "String")
+}
+
+func (ec *executionContext) _NoRequestPending_path(ctx context.Context, field graphql.CollectedField, obj *model.NoRequestPending) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NoRequestPending_path(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Path, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalOString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_NoRequestPending_path(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NoRequestPending", field, false, false, "String")
+}
+
+func (ec *executionContext) _NoRequestPending_retry(ctx context.Context, field graphql.CollectedField, obj *model.NoRequestPending) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NoRequestPending_retry(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Retry, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.Retry) graphql.Marshaler {
+			return ec.marshalNRetry2purserᚋgraphᚋmodelᚐRetry(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_NoRequestPending_retry(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NoRequestPending", field, false, false, "Retry")
+}
+
+func (ec *executionContext) _NoRequestPending_replayed(ctx context.Context, field graphql.CollectedField, obj *model.NoRequestPending) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NoRequestPending_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_NoRequestPending_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NoRequestPending", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _NotRequester_code(ctx context.Context, field graphql.CollectedField, obj *model.NotRequester) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NotRequester_code(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Code, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.ErrorCode) graphql.Marshaler {
+			return ec.marshalNErrorCode2purserᚋgraphᚋmodelᚐErrorCode(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_NotRequester_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NotRequester", field, false, false, "ErrorCode")
+}
+
+func (ec *executionContext) _NotRequester_message(ctx context.Context, field graphql.CollectedField, obj *model.NotRequester) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NotRequester_message(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Message, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_NotRequester_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NotRequester", field, false, false, "String")
+}
+
+func (ec *executionContext) _NotRequester_path(ctx context.Context, field graphql.CollectedField, obj *model.NotRequester) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NotRequester_path(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Path, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalOString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_NotRequester_path(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NotRequester", field, false, false, "String")
+}
+
+func (ec *executionContext) _NotRequester_retry(ctx context.Context, field graphql.CollectedField, obj *model.NotRequester) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NotRequester_retry(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Retry, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.Retry) graphql.Marshaler {
+			return ec.marshalNRetry2purserᚋgraphᚋmodelᚐRetry(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_NotRequester_retry(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NotRequester", field, false, false, "Retry")
+}
+
+func (ec *executionContext) _NotRequester_replayed(ctx context.Context, field graphql.CollectedField, obj *model.NotRequester) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NotRequester_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_NotRequester_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NotRequester", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _NotRequester_action(ctx context.Context, field graphql.CollectedField, obj *model.NotRequester) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NotRequester_action(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Action, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.PeriodAction) graphql.Marshaler {
+			return ec.marshalNPeriodAction2purserᚋgraphᚋmodelᚐPeriodAction(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_NotRequester_action(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NotRequester", field, false, false, "PeriodAction")
+}
+
+func (ec *executionContext) _NotRequester_requestedBy(ctx context.Context, field graphql.CollectedField, obj *model.NotRequester) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NotRequester_requestedBy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RequestedBy, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_NotRequester_requestedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NotRequester", field, false, false, "String")
+}
+
+func (ec *executionContext) _NotRequester_requestedAt(ctx context.Context, field graphql.CollectedField, obj *model.NotRequester) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NotRequester_requestedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RequestedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_NotRequester_requestedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NotRequester", field, false, false, "DateTime")
 }
 
 func (ec *executionContext) _NotSequential_code(ctx context.Context, field graphql.CollectedField, obj *model.NotSequential) (ret graphql.Marshaler) {
@@ -4059,6 +4390,52 @@ func (ec *executionContext) fieldContext_PeriodRequest_approvedAt(_ context.Cont
 	return graphql.NewScalarFieldContext("PeriodRequest", field, false, false, "DateTime")
 }
 
+func (ec *executionContext) _PeriodRequest_withdrawnBy(ctx context.Context, field graphql.CollectedField, obj *model.PeriodRequest) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PeriodRequest_withdrawnBy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.WithdrawnBy, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PeriodRequest_withdrawnBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PeriodRequest", field, false, false, "String")
+}
+
+func (ec *executionContext) _PeriodRequest_withdrawnAt(ctx context.Context, field graphql.CollectedField, obj *model.PeriodRequest) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PeriodRequest_withdrawnAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.WithdrawnAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PeriodRequest_withdrawnAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PeriodRequest", field, false, false, "DateTime")
+}
+
 func (ec *executionContext) _ReopenPeriodSuccess_replayed(ctx context.Context, field graphql.CollectedField, obj *model.ReopenPeriodSuccess) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -4877,6 +5254,107 @@ func (ec *executionContext) fieldContext_SecondApproverRequired_requestedAt(_ co
 	return graphql.NewScalarFieldContext("SecondApproverRequired", field, false, false, "DateTime")
 }
 
+func (ec *executionContext) _WithdrawPeriodRequestSuccess_replayed(ctx context.Context, field graphql.CollectedField, obj *model.WithdrawPeriodRequestSuccess) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WithdrawPeriodRequestSuccess_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WithdrawPeriodRequestSuccess_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WithdrawPeriodRequestSuccess", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _WithdrawPeriodRequestSuccess_consistency(ctx context.Context, field graphql.CollectedField, obj *model.WithdrawPeriodRequestSuccess) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WithdrawPeriodRequestSuccess_consistency(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Consistency, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNConsistencyToken2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WithdrawPeriodRequestSuccess_consistency(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WithdrawPeriodRequestSuccess", field, false, false, "ConsistencyToken")
+}
+
+func (ec *executionContext) _WithdrawPeriodRequestSuccess_journalId(ctx context.Context, field graphql.CollectedField, obj *model.WithdrawPeriodRequestSuccess) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WithdrawPeriodRequestSuccess_journalId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.JournalID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WithdrawPeriodRequestSuccess_journalId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WithdrawPeriodRequestSuccess", field, false, false, "ID")
+}
+
+func (ec *executionContext) _WithdrawPeriodRequestSuccess_period(ctx context.Context, field graphql.CollectedField, obj *model.WithdrawPeriodRequestSuccess) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WithdrawPeriodRequestSuccess_period(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Period, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Period) graphql.Marshaler {
+			return ec.marshalNPeriod2ᚖpurserᚋgraphᚋmodelᚐPeriod(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WithdrawPeriodRequestSuccess_period(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "WithdrawPeriodRequestSuccess",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Period(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 // endregion **************************** field.gotpl *****************************
 
 // region    **************************** input.gotpl *****************************
@@ -4971,6 +5449,50 @@ func (ec *executionContext) unmarshalInputLedgerAccountInput(ctx context.Context
 
 func (ec *executionContext) unmarshalInputReopenPeriodInput(ctx context.Context, obj any) (model.ReopenPeriodInput, error) {
 	var it model.ReopenPeriodInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"idempotencyKey", "period", "reason"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = data
+		case "period":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("period"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Period = data
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputWithdrawPeriodRequestInput(ctx context.Context, obj any) (model.WithdrawPeriodRequestInput, error) {
+	var it model.WithdrawPeriodRequestInput
 	if obj == nil {
 		return it, nil
 	}
@@ -5137,6 +5659,54 @@ func (ec *executionContext) _ReopenPeriodPayload(ctx context.Context, sel ast.Se
 			return typedObj
 		} else {
 			panic(fmt.Errorf("unexpected type %T; non-generated variants of ReopenPeriodPayload must implement graphql.Marshaler", obj))
+		}
+	}
+}
+
+func (ec *executionContext) _WithdrawPeriodRequestPayload(ctx context.Context, sel ast.SelectionSet, obj model.WithdrawPeriodRequestPayload) graphql.Marshaler {
+	switch obj := (obj).(type) {
+	case nil:
+		return graphql.Null
+	case model.ValidationFailed:
+		return ec._ValidationFailed(ctx, sel, &obj)
+	case *model.ValidationFailed:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._ValidationFailed(ctx, sel, obj)
+	case model.NotRequester:
+		return ec._NotRequester(ctx, sel, &obj)
+	case *model.NotRequester:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._NotRequester(ctx, sel, obj)
+	case model.NoRequestPending:
+		return ec._NoRequestPending(ctx, sel, &obj)
+	case *model.NoRequestPending:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._NoRequestPending(ctx, sel, obj)
+	case model.IdempotencyConflict:
+		return ec._IdempotencyConflict(ctx, sel, &obj)
+	case *model.IdempotencyConflict:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._IdempotencyConflict(ctx, sel, obj)
+	case model.WithdrawPeriodRequestSuccess:
+		return ec._WithdrawPeriodRequestSuccess(ctx, sel, &obj)
+	case *model.WithdrawPeriodRequestSuccess:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._WithdrawPeriodRequestSuccess(ctx, sel, obj)
+	default:
+		if typedObj, ok := obj.(graphql.Marshaler); ok {
+			return typedObj
+		} else {
+			panic(fmt.Errorf("unexpected type %T; non-generated variants of WithdrawPeriodRequestPayload must implement graphql.Marshaler", obj))
 		}
 	}
 }
@@ -5963,6 +6533,11 @@ func (ec *executionContext) _LedgerLine(ctx context.Context, sel ast.SelectionSe
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "journal":
+			out.Values[i] = ec._LedgerLine_journal(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "seq":
 			out.Values[i] = ec._LedgerLine_seq(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -6182,6 +6757,127 @@ func (ec *executionContext) _LiabilityTotal(ctx context.Context, sel ast.Selecti
 			}
 		case "difference":
 			out.Values[i] = ec._LiabilityTotal_difference(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var noRequestPendingImplementors = []string{"NoRequestPending", "WithdrawPeriodRequestPayload", "UserError"}
+
+func (ec *executionContext) _NoRequestPending(ctx context.Context, sel ast.SelectionSet, obj *model.NoRequestPending) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, noRequestPendingImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("NoRequestPending")
+		case "code":
+			out.Values[i] = ec._NoRequestPending_code(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "message":
+			out.Values[i] = ec._NoRequestPending_message(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "path":
+			out.Values[i] = ec._NoRequestPending_path(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "retry":
+			out.Values[i] = ec._NoRequestPending_retry(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "replayed":
+			out.Values[i] = ec._NoRequestPending_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var notRequesterImplementors = []string{"NotRequester", "WithdrawPeriodRequestPayload", "UserError"}
+
+func (ec *executionContext) _NotRequester(ctx context.Context, sel ast.SelectionSet, obj *model.NotRequester) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, notRequesterImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("NotRequester")
+		case "code":
+			out.Values[i] = ec._NotRequester_code(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "message":
+			out.Values[i] = ec._NotRequester_message(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "path":
+			out.Values[i] = ec._NotRequester_path(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "retry":
+			out.Values[i] = ec._NotRequester_retry(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "replayed":
+			out.Values[i] = ec._NotRequester_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "action":
+			out.Values[i] = ec._NotRequester_action(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "requestedBy":
+			out.Values[i] = ec._NotRequester_requestedBy(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "requestedAt":
+			out.Values[i] = ec._NotRequester_requestedAt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -6609,6 +7305,16 @@ func (ec *executionContext) _PeriodRequest(ctx context.Context, sel ast.Selectio
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "withdrawnBy":
+			out.Values[i] = ec._PeriodRequest_withdrawnBy(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "withdrawnAt":
+			out.Values[i] = ec._PeriodRequest_withdrawnAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -6972,6 +7678,54 @@ func (ec *executionContext) _SecondApproverRequired(ctx context.Context, sel ast
 			}
 		case "requestedAt":
 			out.Values[i] = ec._SecondApproverRequired_requestedAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var withdrawPeriodRequestSuccessImplementors = []string{"WithdrawPeriodRequestSuccess", "WithdrawPeriodRequestPayload"}
+
+func (ec *executionContext) _WithdrawPeriodRequestSuccess(ctx context.Context, sel ast.SelectionSet, obj *model.WithdrawPeriodRequestSuccess) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, withdrawPeriodRequestSuccessImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("WithdrawPeriodRequestSuccess")
+		case "replayed":
+			out.Values[i] = ec._WithdrawPeriodRequestSuccess_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "consistency":
+			out.Values[i] = ec._WithdrawPeriodRequestSuccess_consistency(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "journalId":
+			out.Values[i] = ec._WithdrawPeriodRequestSuccess_journalId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "period":
+			out.Values[i] = ec._WithdrawPeriodRequestSuccess_period(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -7471,6 +8225,11 @@ func (ec *executionContext) marshalNRollforwardLine2ᚖpurserᚋgraphᚋmodelᚐ
 	return ec._RollforwardLine(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNWithdrawPeriodRequestInput2purserᚋgraphᚋmodelᚐWithdrawPeriodRequestInput(ctx context.Context, v any) (model.WithdrawPeriodRequestInput, error) {
+	res, err := ec.unmarshalInputWithdrawPeriodRequestInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalOAccountExplanation2ᚖpurserᚋgraphᚋmodelᚐAccountExplanation(ctx context.Context, sel ast.SelectionSet, v *model.AccountExplanation) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -7558,6 +8317,13 @@ func (ec *executionContext) marshalOReopenPeriodPayload2purserᚋgraphᚋmodel�
 		return graphql.Null
 	}
 	return ec._ReopenPeriodPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOWithdrawPeriodRequestPayload2purserᚋgraphᚋmodelᚐWithdrawPeriodRequestPayload(ctx context.Context, sel ast.SelectionSet, v model.WithdrawPeriodRequestPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._WithdrawPeriodRequestPayload(ctx, sel, v)
 }
 
 // endregion ***************************** type.gotpl *****************************

@@ -1280,6 +1280,190 @@ func (ec *executionContext) fieldContext_NotSameOrganisation_replayed(_ context.
 	return graphql.NewScalarFieldContext("NotSameOrganisation", field, false, false, "Boolean")
 }
 
+func (ec *executionContext) _OriginNotTransferable_code(ctx context.Context, field graphql.CollectedField, obj *model.OriginNotTransferable) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OriginNotTransferable_code(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Code, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.ErrorCode) graphql.Marshaler {
+			return ec.marshalNErrorCode2purserᚋgraphᚋmodelᚐErrorCode(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OriginNotTransferable_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OriginNotTransferable", field, false, false, "ErrorCode")
+}
+
+func (ec *executionContext) _OriginNotTransferable_message(ctx context.Context, field graphql.CollectedField, obj *model.OriginNotTransferable) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OriginNotTransferable_message(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Message, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OriginNotTransferable_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OriginNotTransferable", field, false, false, "String")
+}
+
+func (ec *executionContext) _OriginNotTransferable_path(ctx context.Context, field graphql.CollectedField, obj *model.OriginNotTransferable) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OriginNotTransferable_path(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Path, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalOString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OriginNotTransferable_path(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OriginNotTransferable", field, false, false, "String")
+}
+
+func (ec *executionContext) _OriginNotTransferable_retry(ctx context.Context, field graphql.CollectedField, obj *model.OriginNotTransferable) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OriginNotTransferable_retry(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Retry, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.Retry) graphql.Marshaler {
+			return ec.marshalNRetry2purserᚋgraphᚋmodelᚐRetry(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OriginNotTransferable_retry(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OriginNotTransferable", field, false, false, "Retry")
+}
+
+func (ec *executionContext) _OriginNotTransferable_replayed(ctx context.Context, field graphql.CollectedField, obj *model.OriginNotTransferable) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OriginNotTransferable_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OriginNotTransferable_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OriginNotTransferable", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _OriginNotTransferable_transferable(ctx context.Context, field graphql.CollectedField, obj *model.OriginNotTransferable) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OriginNotTransferable_transferable(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Transferable, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNConnects2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OriginNotTransferable_transferable(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OriginNotTransferable", field, false, false, "Connects")
+}
+
+func (ec *executionContext) _OriginNotTransferable_notTransferable(ctx context.Context, field graphql.CollectedField, obj *model.OriginNotTransferable) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OriginNotTransferable_notTransferable(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.NotTransferable, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNConnects2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OriginNotTransferable_notTransferable(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OriginNotTransferable", field, false, false, "Connects")
+}
+
+func (ec *executionContext) _OriginNotTransferable_origins(ctx context.Context, field graphql.CollectedField, obj *model.OriginNotTransferable) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OriginNotTransferable_origins(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Origins, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.LotOrigin) graphql.Marshaler {
+			return ec.marshalNLotOrigin2ᚕpurserᚋgraphᚋmodelᚐLotOriginᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OriginNotTransferable_origins(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OriginNotTransferable", field, false, false, "LotOrigin")
+}
+
 func (ec *executionContext) _PlaceHoldSuccess_replayed(ctx context.Context, field graphql.CollectedField, obj *model.PlaceHoldSuccess) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -2491,6 +2675,13 @@ func (ec *executionContext) _PlaceHoldPayload(ctx context.Context, sel ast.Selec
 			return graphql.Null
 		}
 		return ec._WalletFrozen(ctx, sel, obj)
+	case model.WalletClosed:
+		return ec._WalletClosed(ctx, sel, &obj)
+	case *model.WalletClosed:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._WalletClosed(ctx, sel, obj)
 	case model.ValidationFailed:
 		return ec._ValidationFailed(ctx, sel, &obj)
 	case *model.ValidationFailed:
@@ -2622,6 +2813,13 @@ func (ec *executionContext) _SetSpendingLimitPayload(ctx context.Context, sel as
 	switch obj := (obj).(type) {
 	case nil:
 		return graphql.Null
+	case model.WalletClosed:
+		return ec._WalletClosed(ctx, sel, &obj)
+	case *model.WalletClosed:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._WalletClosed(ctx, sel, obj)
 	case model.ValidationFailed:
 		return ec._ValidationFailed(ctx, sel, &obj)
 	case *model.ValidationFailed:
@@ -2670,6 +2868,13 @@ func (ec *executionContext) _TransferConnectsPayload(ctx context.Context, sel as
 			return graphql.Null
 		}
 		return ec._WalletFrozen(ctx, sel, obj)
+	case model.WalletClosed:
+		return ec._WalletClosed(ctx, sel, &obj)
+	case *model.WalletClosed:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._WalletClosed(ctx, sel, obj)
 	case model.ValidationFailed:
 		return ec._ValidationFailed(ctx, sel, &obj)
 	case *model.ValidationFailed:
@@ -2684,6 +2889,13 @@ func (ec *executionContext) _TransferConnectsPayload(ctx context.Context, sel as
 			return graphql.Null
 		}
 		return ec._SpendingLimitExceeded(ctx, sel, obj)
+	case model.OriginNotTransferable:
+		return ec._OriginNotTransferable(ctx, sel, &obj)
+	case *model.OriginNotTransferable:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._OriginNotTransferable(ctx, sel, obj)
 	case model.NotSameOrganisation:
 		return ec._NotSameOrganisation(ctx, sel, &obj)
 	case *model.NotSameOrganisation:
@@ -3225,6 +3437,74 @@ func (ec *executionContext) _NotSameOrganisation(ctx context.Context, sel ast.Se
 			}
 		case "replayed":
 			out.Values[i] = ec._NotSameOrganisation_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var originNotTransferableImplementors = []string{"OriginNotTransferable", "TransferConnectsPayload", "UserError"}
+
+func (ec *executionContext) _OriginNotTransferable(ctx context.Context, sel ast.SelectionSet, obj *model.OriginNotTransferable) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, originNotTransferableImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("OriginNotTransferable")
+		case "code":
+			out.Values[i] = ec._OriginNotTransferable_code(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "message":
+			out.Values[i] = ec._OriginNotTransferable_message(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "path":
+			out.Values[i] = ec._OriginNotTransferable_path(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "retry":
+			out.Values[i] = ec._OriginNotTransferable_retry(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "replayed":
+			out.Values[i] = ec._OriginNotTransferable_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "transferable":
+			out.Values[i] = ec._OriginNotTransferable_transferable(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "notTransferable":
+			out.Values[i] = ec._OriginNotTransferable_notTransferable(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "origins":
+			out.Values[i] = ec._OriginNotTransferable_origins(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}

@@ -15,6 +15,7 @@ var listsThatStayShort = map[string]string{
 	"Query.nodes":                           "as long as the ids asked for, 100 at most",
 	"Viewer.wallets":                        "100 at most, as its description says",
 	"Viewer.adAccounts":                     "100 at most, as its description says",
+	"Wallet.spendingLimits":                 "one per window",
 	"Explanation.inputs":                    "20 at most, checked when written",
 	"ExpiryForecast.buckets":                "five origins a day, 366 days at most",
 	"Transaction.lots":                      "the lots of one journal",

@@ -27,6 +27,7 @@ type ResolverRoot interface {
 	CampaignStatusOutcome() CampaignStatusOutcomeResolver
 	CaptureHoldSuccess() CaptureHoldSuccessResolver
 	ClickCharge() ClickChargeResolver
+	CloseWalletSuccess() CloseWalletSuccessResolver
 	CreateCampaignSuccess() CreateCampaignSuccessResolver
 	DepositAdFundsSuccess() DepositAdFundsSuccessResolver
 	FreezeWalletSuccess() FreezeWalletSuccessResolver
@@ -95,6 +96,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("CampaignScheduleInput", ec.unmarshalInputCampaignScheduleInput),
 			graphql.NewInputUnmarshaler("CaptureHoldInput", ec.unmarshalInputCaptureHoldInput),
 			graphql.NewInputUnmarshaler("ClosePeriodInput", ec.unmarshalInputClosePeriodInput),
+			graphql.NewInputUnmarshaler("CloseWalletInput", ec.unmarshalInputCloseWalletInput),
 			graphql.NewInputUnmarshaler("ConnectsRangeInput", ec.unmarshalInputConnectsRangeInput),
 			graphql.NewInputUnmarshaler("CreateCampaignInput", ec.unmarshalInputCreateCampaignInput),
 			graphql.NewInputUnmarshaler("DateRangeInput", ec.unmarshalInputDateRangeInput),
@@ -128,6 +130,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("UnfreezeWalletInput", ec.unmarshalInputUnfreezeWalletInput),
 			graphql.NewInputUnmarshaler("UpdateCampaignInput", ec.unmarshalInputUpdateCampaignInput),
 			graphql.NewInputUnmarshaler("WalletOwnerInput", ec.unmarshalInputWalletOwnerInput),
+			graphql.NewInputUnmarshaler("WithdrawPeriodRequestInput", ec.unmarshalInputWithdrawPeriodRequestInput),
 		)
 	}
 	first := true
@@ -1290,7 +1293,7 @@ type Membership {
 # ---------------------------------------------------------------------------------------------------- mutations: payloads
 
 "Outcomes of ` + "`" + `spendConnects` + "`" + `."
-union SpendConnectsPayload = SpendConnectsSuccess | InsufficientFunds | AlreadySpent | WalletFrozen | SpendingLimitExceeded | AmountOverflow | NotFound | ValidationFailed | IdempotencyConflict
+union SpendConnectsPayload = SpendConnectsSuccess | InsufficientFunds | AlreadySpent | WalletFrozen | WalletClosed | SpendingLimitExceeded | AmountOverflow | NotFound | ValidationFailed | IdempotencyConflict
 
 "Connects were spent."
 type SpendConnectsSuccess {
@@ -1322,7 +1325,7 @@ type OpenWalletSuccess {
 }
 
 "Outcomes of ` + "`" + `grantConnects` + "`" + `."
-union GrantConnectsPayload = GrantConnectsSuccess | AmountOverflow | NotFound | ValidationFailed | IdempotencyConflict
+union GrantConnectsPayload = GrantConnectsSuccess | WalletClosed | AmountOverflow | NotFound | ValidationFailed | IdempotencyConflict
 
 "Connects were granted."
 type GrantConnectsSuccess {
@@ -1339,7 +1342,7 @@ type GrantConnectsSuccess {
 }
 
 "Outcomes of ` + "`" + `purchaseConnects` + "`" + `."
-union PurchaseConnectsPayload = PurchaseConnectsSuccess | AlreadyRecorded | AmountOverflow | NotFound | ValidationFailed | IdempotencyConflict
+union PurchaseConnectsPayload = PurchaseConnectsSuccess | WalletClosed | AlreadyRecorded | AmountOverflow | NotFound | ValidationFailed | IdempotencyConflict
 
 "The purchase is recorded."
 type PurchaseConnectsSuccess {
@@ -1356,7 +1359,7 @@ type PurchaseConnectsSuccess {
 }
 
 "Outcomes of ` + "`" + `reverseTransaction` + "`" + `."
-union ReverseTransactionPayload = ReverseTransactionSuccess | ReversalExceeds | NotReversible | InsufficientFunds | AmountOverflow | NotFound | ValidationFailed | IdempotencyConflict
+union ReverseTransactionPayload = ReverseTransactionSuccess | WalletClosed | ReversalExceeds | NotReversible | InsufficientFunds | AmountOverflow | NotFound | ValidationFailed | IdempotencyConflict
 
 "The transaction is undone, wholly or in part."
 type ReverseTransactionSuccess {
@@ -1373,7 +1376,7 @@ type ReverseTransactionSuccess {
 }
 
 "Outcomes of ` + "`" + `freezeWallet` + "`" + `."
-union FreezeWalletPayload = FreezeWalletSuccess | WalletAlreadyFrozen | NotFound | ValidationFailed | IdempotencyConflict
+union FreezeWalletPayload = FreezeWalletSuccess | WalletAlreadyFrozen | WalletClosed | NotFound | ValidationFailed | IdempotencyConflict
 
 "The wallet is frozen."
 type FreezeWalletSuccess {
@@ -2972,7 +2975,7 @@ type DepositAdFundsSuccess {
 }
 
 "Outcomes of ` + "`" + `createCampaign` + "`" + `."
-union CreateCampaignPayload = CreateCampaignSuccess | NameTaken | InvalidSchedule | BudgetBelowMin | BidOutOfRange | EntityNotPromotable | CampaignLimit | InsufficientFunds | WalletFrozen | SpendingLimitExceeded | NotFound | ValidationFailed | IdempotencyConflict
+union CreateCampaignPayload = CreateCampaignSuccess | NameTaken | InvalidSchedule | BudgetBelowMin | BidOutOfRange | EntityNotPromotable | CampaignLimit | InsufficientFunds | WalletFrozen | WalletClosed | SpendingLimitExceeded | NotFound | ValidationFailed | IdempotencyConflict
 
 "The campaign is created."
 type CreateCampaignSuccess {
@@ -3053,7 +3056,7 @@ type FundCampaignSuccess {
 }
 
 "Outcomes of ` + "`" + `releaseCampaignFunds` + "`" + `."
-union ReleaseCampaignFundsPayload = ReleaseCampaignFundsSuccess | InsufficientFunds | AmountOverflow | NotFound | ValidationFailed | IdempotencyConflict
+union ReleaseCampaignFundsPayload = ReleaseCampaignFundsSuccess | InsufficientFunds | WalletClosed | AmountOverflow | NotFound | ValidationFailed | IdempotencyConflict
 
 "The funds went back."
 type ReleaseCampaignFundsSuccess {
@@ -3422,6 +3425,15 @@ extend type Mutation {
     "Which period, and why."
     input: ReopenPeriodInput!
   ): ReopenPeriodPayload @auth(roles: [FINANCE])
+
+  """
+  Withdraws what the caller asked for a period and nobody has agreed to: the period is then as if it had not been asked for. Only who
+  asked can; a colleague who disagrees does not sign. What was agreed is undone by its opposite.
+  """
+  withdrawPeriodRequest(
+    "Of which period, and why."
+    input: WithdrawPeriodRequestInput!
+  ): WithdrawPeriodRequestPayload @auth(roles: [FINANCE])
 }
 
 # -------------------------------------------------------------------------------------------------------------- evidence
@@ -3482,7 +3494,7 @@ type Period {
   period: String!
   "Where it stands, over all books."
   state: PeriodState!
-  "What was last asked for it; null when nothing was."
+  "What was last asked for it, withdrawn or not; null when nothing was."
   request: PeriodRequest
   "When the last book closed it; null unless it is CLOSED, and when it was closed together with a later one."
   closedAt: DateTime
@@ -3502,7 +3514,7 @@ enum PeriodState {
   REOPENING
 }
 
-"What somebody asked for a period, and who agreed."
+"What somebody asked for a period, and who agreed. It is settled once it was agreed to or withdrawn."
 type PeriodRequest {
   "What was asked."
   action: PeriodAction!
@@ -3516,6 +3528,10 @@ type PeriodRequest {
   approvedBy: String
   "When; null while nobody has."
   approvedAt: DateTime
+  "Who withdrew it, always the person who asked; null while it is not."
+  withdrawnBy: String
+  "When; null while it is not."
+  withdrawnAt: DateTime
 }
 
 "What can be asked for a period."
@@ -3640,8 +3656,10 @@ type LedgerLine {
   bookedOn: Date!
   "When what it records happened."
   effectiveAt: DateTime!
-  "The journal that it is part of; see ` + "`" + `journal` + "`" + `."
+  "The journal that it is part of."
   journalId: ID!
+  "That journal, with both sides of all its postings."
+  journal: Journal
   "Number of that journal in its book."
   seq: BigInt!
   "The template by which it was posted."
@@ -3973,11 +3991,24 @@ input ReopenPeriodInput {
   reason: String!
 }
 
+"Of which period to withdraw what was asked, and why."
+input WithdrawPeriodRequestInput {
+  "8 to 128 printable ASCII characters, new for each intent, the same for each retry."
+  idempotencyKey: String!
+  "The period as YYYY-MM, such as ` + "`" + `2026-10` + "`" + `."
+  period: String!
+  "Why, 1 to 128 bytes, free of personal data. It is kept with the journal."
+  reason: String!
+}
+
 "What became of closing a period."
 union ClosePeriodPayload = ClosePeriodSuccess | SecondApproverRequired | NotSequential | PeriodNotOver | InvariantFailed | RequestPending | ValidationFailed | IdempotencyConflict
 
 "What became of reopening a period."
 union ReopenPeriodPayload = ReopenPeriodSuccess | SecondApproverRequired | NotSequential | RequestPending | ValidationFailed | IdempotencyConflict
+
+"What became of withdrawing a request."
+union WithdrawPeriodRequestPayload = WithdrawPeriodRequestSuccess | NoRequestPending | NotRequester | ValidationFailed | IdempotencyConflict
 
 "The signature counts. ` + "`" + `period.state` + "`" + ` says what became of the period: CLOSING while it waits for the second person."
 type ClosePeriodSuccess {
@@ -3998,6 +4029,18 @@ type ReopenPeriodSuccess {
   "Send it with the next request to see this write."
   consistency: ConsistencyToken!
   "The journal that recorded the signature."
+  journalId: ID!
+  "The period as it now stands."
+  period: Period!
+}
+
+"It is withdrawn: ` + "`" + `period.request.withdrawnAt` + "`" + ` says when, unless something newer was asked."
+type WithdrawPeriodRequestSuccess {
+  "Whether this is the stored outcome of an earlier request with the same key."
+  replayed: Boolean!
+  "Send it with the next request to see this write."
+  consistency: ConsistencyToken!
+  "The journal that recorded the withdrawal."
   journalId: ID!
   "The period as it now stands."
   period: Period!
@@ -4091,6 +4134,40 @@ type RequestPending implements UserError {
   requestedAt: DateTime!
 }
 
+"Nothing that was asked for the period waits for a second person: nobody asked, or it was agreed to or withdrawn. Retry: NEVER."
+type NoRequestPending implements UserError {
+  "What failed."
+  code: ErrorCode!
+  "For the developer, in English; may change. Translate by ` + "`" + `code` + "`" + ` instead."
+  message: String!
+  "The input field at fault, from the input down, such as [\"input\", \"walletId\"]; null when it is not one field."
+  path: [String!]
+  "Whether and how to try again."
+  retry: Retry!
+  "Whether this is the stored outcome of an earlier request with the same key."
+  replayed: Boolean!
+}
+
+"Somebody else asked: only they can withdraw it. Retry: NEVER."
+type NotRequester implements UserError {
+  "What failed."
+  code: ErrorCode!
+  "For the developer, in English; may change. Translate by ` + "`" + `code` + "`" + ` instead."
+  message: String!
+  "The input field at fault, from the input down, such as [\"input\", \"walletId\"]; null when it is not one field."
+  path: [String!]
+  "Whether and how to try again."
+  retry: Retry!
+  "Whether this is the stored outcome of an earlier request with the same key."
+  replayed: Boolean!
+  "What was asked."
+  action: PeriodAction!
+  "Who asked."
+  requestedBy: String!
+  "When."
+  requestedAt: DateTime!
+}
+
 extend enum ErrorCode {
   "Member SecondApproverRequired. Ask a colleague."
   SECOND_APPROVER_REQUIRED
@@ -4102,6 +4179,10 @@ extend enum ErrorCode {
   INVARIANT_FAILED
   "Member RequestPending. Settle that first."
   REQUEST_PENDING
+  "Member NoRequestPending. Look at ` + "`" + `periods` + "`" + `."
+  NO_REQUEST_PENDING
+  "Member NotRequester. Ask who asked."
+  NOT_REQUESTER
 }
 `, BuiltIn: false},
 	{Name: "../schema/holds.graphqls", Input: `# ----------------------------------------------------------------------------------------------------------------- holds
@@ -4131,7 +4212,7 @@ extend type Mutation {
     input: ReleaseHoldInput!
   ): ReleaseHoldPayload @auth(roles: [SERVICE])
 
-  "Moves Connects between two wallets of one organisation. They keep their origin, expiry and cost."
+  "Moves Connects between two wallets of one organisation. They keep their origin, expiry and cost. Promotional ones stay: others are taken, in the order in which they are spent."
   transferConnects(
     "From where to where, and how much."
     input: TransferConnectsInput!
@@ -4311,7 +4392,7 @@ enum SpendingWindow {
 }
 
 "Outcomes of ` + "`" + `placeHold` + "`" + `."
-union PlaceHoldPayload = PlaceHoldSuccess | InsufficientFunds | HoldExpired | WalletFrozen | SpendingLimitExceeded | AmountOverflow | NotFound | ValidationFailed | IdempotencyConflict
+union PlaceHoldPayload = PlaceHoldSuccess | InsufficientFunds | HoldExpired | WalletFrozen | WalletClosed | SpendingLimitExceeded | AmountOverflow | NotFound | ValidationFailed | IdempotencyConflict
 
 "The Connects are reserved."
 type PlaceHoldSuccess {
@@ -4379,7 +4460,7 @@ type ReleaseHoldSuccess {
 }
 
 "Outcomes of ` + "`" + `transferConnects` + "`" + `."
-union TransferConnectsPayload = TransferConnectsSuccess | InsufficientFunds | NotSameOrganisation | WalletFrozen | SpendingLimitExceeded | AmountOverflow | NotFound | ValidationFailed | IdempotencyConflict
+union TransferConnectsPayload = TransferConnectsSuccess | InsufficientFunds | OriginNotTransferable | NotSameOrganisation | WalletFrozen | WalletClosed | SpendingLimitExceeded | AmountOverflow | NotFound | ValidationFailed | IdempotencyConflict
 
 "The Connects are moved."
 type TransferConnectsSuccess {
@@ -4396,7 +4477,7 @@ type TransferConnectsSuccess {
 }
 
 "Outcomes of ` + "`" + `setSpendingLimit` + "`" + `."
-union SetSpendingLimitPayload = SetSpendingLimitSuccess | NotFound | ValidationFailed | IdempotencyConflict
+union SetSpendingLimitPayload = SetSpendingLimitSuccess | WalletClosed | NotFound | ValidationFailed | IdempotencyConflict
 
 "The limit is as asked."
 type SetSpendingLimitSuccess {
@@ -4478,6 +4559,26 @@ type SpendingLimitExceeded implements UserError {
   resetsAt: DateTime!
 }
 
+"The wallet has as many Connects, and too many of them are of an origin that is not transferable. Retry: NEW_KEY, with ` + "`" + `transferable` + "`" + ` or less."
+type OriginNotTransferable implements UserError {
+  "What failed."
+  code: ErrorCode!
+  "For the developer, in English; may change. Translate by ` + "`" + `code` + "`" + ` instead."
+  message: String!
+  "The input field at fault, from the input down, such as [\"input\", \"walletId\"]; null when it is not one field."
+  path: [String!]
+  "Whether and how to try again."
+  retry: Retry!
+  "Whether this is the stored outcome of an earlier request with the same key."
+  replayed: Boolean!
+  "How many can be transferred now."
+  transferable: Connects!
+  "How many can be used, and not transferred."
+  notTransferable: Connects!
+  "Of which origins those are, in alphabetical order."
+  origins: [LotOrigin!]!
+}
+
 "The wallets are not both of one organisation. Retry: NEVER."
 type NotSameOrganisation implements UserError {
   "What failed."
@@ -4501,8 +4602,124 @@ extend enum ErrorCode {
   HOLD_EXCEEDED
   "Member SpendingLimitExceeded. Wait for the next window, or ask for less."
   SPENDING_LIMIT_EXCEEDED
+  "Member OriginNotTransferable. Ask for what is transferable."
+  ORIGIN_NOT_TRANSFERABLE
   "Member NotSameOrganisation. Choose wallets of one organisation."
   NOT_SAME_ORGANISATION
+}
+`, BuiltIn: false},
+	{Name: "../schema/wallets.graphqls", Input: `# ------------------------------------------------------------------------------------------------ wallets: limits, closing
+
+extend type Mutation {
+  """
+  Closes a wallet for good: nothing enters or leaves it again, and units can no longer be returned to it. It must be empty, and no campaign
+  that it pays for may be going on. A frozen wallet can be closed as well.
+  """
+  closeWallet(
+    "Which wallet, and why."
+    input: CloseWalletInput!
+  ): CloseWalletPayload @auth(roles: [SERVICE])
+}
+
+extend type Wallet {
+  "The spending limits in force, the shortest window first: at most one of each window, none where nothing limits it. Null only with an error."
+  spendingLimits: [SpendingLimit!] @auth(roles: [FREELANCER, AGENCY_MEMBER, AGENCY_ADMIN, SERVICE, FINANCE, AUDITOR])
+}
+
+"How many Connects the wallet's side may take out of it in a window, and how many it has."
+type SpendingLimit {
+  "Over which time it counts."
+  window: SpendingWindow!
+  "How many Connects may be taken out in one window."
+  maximum: Connects!
+  "How many were in this one. More than ` + "`" + `maximum` + "`" + ` where the limit was lowered meanwhile."
+  used: Connects!
+  "How many still may be in this one: ` + "`" + `maximum` + "`" + ` less ` + "`" + `used` + "`" + `, at least 0."
+  left: Connects!
+  "When the next window begins, with nothing used."
+  resetsAt: DateTime!
+}
+
+"Which wallet to close, and why."
+input CloseWalletInput {
+  "8 to 128 printable ASCII characters, new for each intent, the same for each retry."
+  idempotencyKey: String!
+  "The wallet."
+  walletId: ID!
+  "Why, as a key to translate, such as ` + "`" + `account.deleted` + "`" + `: 1 to 64 bytes without personal data."
+  reason: String!
+}
+
+"Outcomes of ` + "`" + `closeWallet` + "`" + `."
+union CloseWalletPayload = CloseWalletSuccess | WalletNotEmpty | CampaignsNotEnded | WalletClosed | NotFound | ValidationFailed | IdempotencyConflict
+
+"The wallet is closed."
+type CloseWalletSuccess {
+  "Whether this is the stored outcome of an earlier request with the same key."
+  replayed: Boolean!
+  "Send it back in ` + "`" + `extensions.consistency` + "`" + ` and you will read this write."
+  consistency: ConsistencyToken!
+  "The journal that recorded it."
+  journalId: ID!
+  "The wallet as it is now. Null only with an error, when reading it failed; the write stands."
+  wallet: Wallet
+}
+
+"The wallet has Connects. Retry: NEW_KEY, once they are used, transferred, released or expired."
+type WalletNotEmpty implements UserError {
+  "What failed."
+  code: ErrorCode!
+  "For the developer, in English; may change. Translate by ` + "`" + `code` + "`" + ` instead."
+  message: String!
+  "The input field at fault, from the input down, such as [\"input\", \"walletId\"]; null when it is not one field."
+  path: [String!]
+  "Whether and how to try again."
+  retry: Retry!
+  "Whether this is the stored outcome of an earlier request with the same key."
+  replayed: Boolean!
+  "Units booked as its own and not held. Units that have expired count until their expiry is booked, within a minute."
+  balance: Connects!
+  "Units that its open holds have left; those of a hold that has expired count until its release is booked, within a minute."
+  held: Connects!
+}
+
+"The wallet pays for campaigns that have not ended: what they have in escrow would come back to it. Retry: NEW_KEY, once they are ended."
+type CampaignsNotEnded implements UserError {
+  "What failed."
+  code: ErrorCode!
+  "For the developer, in English; may change. Translate by ` + "`" + `code` + "`" + ` instead."
+  message: String!
+  "The input field at fault, from the input down, such as [\"input\", \"walletId\"]; null when it is not one field."
+  path: [String!]
+  "Whether and how to try again."
+  retry: Retry!
+  "Whether this is the stored outcome of an earlier request with the same key."
+  replayed: Boolean!
+  "How many there are, drafts and paused ones included."
+  campaigns: SafeInt!
+}
+
+"The wallet was closed for good. Retry: NEVER."
+type WalletClosed implements UserError {
+  "What failed."
+  code: ErrorCode!
+  "For the developer, in English; may change. Translate by ` + "`" + `code` + "`" + ` instead."
+  message: String!
+  "The input field at fault, from the input down, such as [\"input\", \"walletId\"]; null when it is not one field."
+  path: [String!]
+  "Whether and how to try again."
+  retry: Retry!
+  "Whether this is the stored outcome of an earlier request with the same key."
+  replayed: Boolean!
+}
+
+extend enum ErrorCode {
+  "Member WalletNotEmpty. Empty it first."
+  WALLET_NOT_EMPTY
+  "Member CampaignsNotEnded. End the campaigns first."
+  CAMPAIGNS_NOT_ENDED
+  "Member WalletClosed. Use another wallet."
+  WALLET_CLOSED
 }
 `, BuiltIn: false},
 }
@@ -5366,6 +5583,8 @@ func (ec *executionContext) childFields_LedgerLine(ctx context.Context, field gr
 		return ec.fieldContext_LedgerLine_effectiveAt(ctx, field)
 	case "journalId":
 		return ec.fieldContext_LedgerLine_journalId(ctx, field)
+	case "journal":
+		return ec.fieldContext_LedgerLine_journal(ctx, field)
 	case "seq":
 		return ec.fieldContext_LedgerLine_seq(ctx, field)
 	case "template":
@@ -5764,6 +5983,10 @@ func (ec *executionContext) childFields_PeriodRequest(ctx context.Context, field
 		return ec.fieldContext_PeriodRequest_approvedBy(ctx, field)
 	case "approvedAt":
 		return ec.fieldContext_PeriodRequest_approvedAt(ctx, field)
+	case "withdrawnBy":
+		return ec.fieldContext_PeriodRequest_withdrawnBy(ctx, field)
+	case "withdrawnAt":
+		return ec.fieldContext_PeriodRequest_withdrawnAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PeriodRequest", field.Name)
 }
@@ -5890,6 +6113,22 @@ func (ec *executionContext) childFields_SpendSeries(ctx context.Context, field g
 		return ec.fieldContext_SpendSeries_total(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SpendSeries", field.Name)
+}
+
+func (ec *executionContext) childFields_SpendingLimit(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "window":
+		return ec.fieldContext_SpendingLimit_window(ctx, field)
+	case "maximum":
+		return ec.fieldContext_SpendingLimit_maximum(ctx, field)
+	case "used":
+		return ec.fieldContext_SpendingLimit_used(ctx, field)
+	case "left":
+		return ec.fieldContext_SpendingLimit_left(ctx, field)
+	case "resetsAt":
+		return ec.fieldContext_SpendingLimit_resetsAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SpendingLimit", field.Name)
 }
 
 func (ec *executionContext) childFields_Subject(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6072,6 +6311,8 @@ func (ec *executionContext) childFields_Wallet(ctx context.Context, field graphq
 		return ec.fieldContext_Wallet_spend(ctx, field)
 	case "holds":
 		return ec.fieldContext_Wallet_holds(ctx, field)
+	case "spendingLimits":
+		return ec.fieldContext_Wallet_spendingLimits(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Wallet", field.Name)
 }

@@ -52,12 +52,14 @@ type MutationResolver interface {
 	RecordClickCharges(ctx context.Context, input model.RecordClickChargesInput) (model.RecordClickChargesPayload, error)
 	ClosePeriod(ctx context.Context, input model.ClosePeriodInput) (model.ClosePeriodPayload, error)
 	ReopenPeriod(ctx context.Context, input model.ReopenPeriodInput) (model.ReopenPeriodPayload, error)
+	WithdrawPeriodRequest(ctx context.Context, input model.WithdrawPeriodRequestInput) (model.WithdrawPeriodRequestPayload, error)
 	PlaceHold(ctx context.Context, input model.PlaceHoldInput) (model.PlaceHoldPayload, error)
 	IncreaseHold(ctx context.Context, input model.IncreaseHoldInput) (model.IncreaseHoldPayload, error)
 	CaptureHold(ctx context.Context, input model.CaptureHoldInput) (model.CaptureHoldPayload, error)
 	ReleaseHold(ctx context.Context, input model.ReleaseHoldInput) (model.ReleaseHoldPayload, error)
 	TransferConnects(ctx context.Context, input model.TransferConnectsInput) (model.TransferConnectsPayload, error)
 	SetSpendingLimit(ctx context.Context, input model.SetSpendingLimitInput) (model.SetSpendingLimitPayload, error)
+	CloseWallet(ctx context.Context, input model.CloseWalletInput) (model.CloseWalletPayload, error)
 }
 type OpenWalletSuccessResolver interface {
 	Wallet(ctx context.Context, obj *model.OpenWalletSuccess) (*model.Wallet, error)
@@ -111,6 +113,7 @@ type WalletResolver interface {
 	Transactions(ctx context.Context, obj *model.Wallet, first *int32, after *string, last *int32, before *string, filter *model.TransactionFilter) (*model.TransactionConnection, error)
 	Spend(ctx context.Context, obj *model.Wallet, rangeArg model.DateRangeInput, grain model.Grain, timeZone *string) (*model.SpendSeries, error)
 	Holds(ctx context.Context, obj *model.Wallet, first *int32, after *string, last *int32, before *string, status *model.HoldStatus) (*model.HoldConnection, error)
+	SpendingLimits(ctx context.Context, obj *model.Wallet) ([]*model.SpendingLimit, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -151,6 +154,20 @@ func (ec *executionContext) field_Mutation_closePeriod_args(ctx context.Context,
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.ClosePeriodInput, error) {
 			return ec.unmarshalNClosePeriodInput2purserᚋgraphᚋmodelᚐClosePeriodInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_closeWallet_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.CloseWalletInput, error) {
+			return ec.unmarshalNCloseWalletInput2purserᚋgraphᚋmodelᚐCloseWalletInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -473,6 +490,20 @@ func (ec *executionContext) field_Mutation_updateCampaign_args(ctx context.Conte
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.UpdateCampaignInput, error) {
 			return ec.unmarshalNUpdateCampaignInput2purserᚋgraphᚋmodelᚐUpdateCampaignInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_withdrawPeriodRequest_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.WithdrawPeriodRequestInput, error) {
+			return ec.unmarshalNWithdrawPeriodRequestInput2purserᚋgraphᚋmodelᚐWithdrawPeriodRequestInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -4989,6 +5020,68 @@ func (ec *executionContext) fieldContext_Mutation_reopenPeriod(ctx context.Conte
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_withdrawPeriodRequest(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_withdrawPeriodRequest(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().WithdrawPeriodRequest(ctx, fc.Args["input"].(model.WithdrawPeriodRequestInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕpurserᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"FINANCE"})
+				if err != nil {
+					var zeroVal model.WithdrawPeriodRequestPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal model.WithdrawPeriodRequestPayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v model.WithdrawPeriodRequestPayload) graphql.Marshaler {
+			return ec.marshalOWithdrawPeriodRequestPayload2purserᚋgraphᚋmodelᚐWithdrawPeriodRequestPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_withdrawPeriodRequest(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type WithdrawPeriodRequestPayload does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_withdrawPeriodRequest_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_placeHold(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -5355,6 +5448,68 @@ func (ec *executionContext) fieldContext_Mutation_setSpendingLimit(ctx context.C
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_setSpendingLimit_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_closeWallet(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_closeWallet(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().CloseWallet(ctx, fc.Args["input"].(model.CloseWalletInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕpurserᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"SERVICE"})
+				if err != nil {
+					var zeroVal model.CloseWalletPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal model.CloseWalletPayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v model.CloseWalletPayload) graphql.Marshaler {
+			return ec.marshalOCloseWalletPayload2purserᚋgraphᚋmodelᚐCloseWalletPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_closeWallet(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type CloseWalletPayload does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_closeWallet_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -10031,6 +10186,56 @@ func (ec *executionContext) fieldContext_Wallet_holds(ctx context.Context, field
 	return fc, nil
 }
 
+func (ec *executionContext) _Wallet_spendingLimits(ctx context.Context, field graphql.CollectedField, obj *model.Wallet) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Wallet_spendingLimits(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Wallet().SpendingLimits(ctx, obj)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕpurserᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"FREELANCER", "AGENCY_MEMBER", "AGENCY_ADMIN", "SERVICE", "FINANCE", "AUDITOR"})
+				if err != nil {
+					var zeroVal []*model.SpendingLimit
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal []*model.SpendingLimit
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, obj, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.SpendingLimit) graphql.Marshaler {
+			return ec.marshalOSpendingLimit2ᚕᚖpurserᚋgraphᚋmodelᚐSpendingLimitᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Wallet_spendingLimits(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Wallet",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SpendingLimit(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _WalletAlreadyFrozen_code(ctx context.Context, field graphql.CollectedField, obj *model.WalletAlreadyFrozen) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -11596,6 +11801,13 @@ func (ec *executionContext) _FreezeWalletPayload(ctx context.Context, sel ast.Se
 	switch obj := (obj).(type) {
 	case nil:
 		return graphql.Null
+	case model.WalletClosed:
+		return ec._WalletClosed(ctx, sel, &obj)
+	case *model.WalletClosed:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._WalletClosed(ctx, sel, obj)
 	case model.WalletAlreadyFrozen:
 		return ec._WalletAlreadyFrozen(ctx, sel, &obj)
 	case *model.WalletAlreadyFrozen:
@@ -11644,6 +11856,13 @@ func (ec *executionContext) _GrantConnectsPayload(ctx context.Context, sel ast.S
 	switch obj := (obj).(type) {
 	case nil:
 		return graphql.Null
+	case model.WalletClosed:
+		return ec._WalletClosed(ctx, sel, &obj)
+	case *model.WalletClosed:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._WalletClosed(ctx, sel, obj)
 	case model.ValidationFailed:
 		return ec._ValidationFailed(ctx, sel, &obj)
 	case *model.ValidationFailed:
@@ -11802,6 +12021,13 @@ func (ec *executionContext) _PurchaseConnectsPayload(ctx context.Context, sel as
 	switch obj := (obj).(type) {
 	case nil:
 		return graphql.Null
+	case model.WalletClosed:
+		return ec._WalletClosed(ctx, sel, &obj)
+	case *model.WalletClosed:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._WalletClosed(ctx, sel, obj)
 	case model.ValidationFailed:
 		return ec._ValidationFailed(ctx, sel, &obj)
 	case *model.ValidationFailed:
@@ -11857,6 +12083,13 @@ func (ec *executionContext) _ReverseTransactionPayload(ctx context.Context, sel 
 	switch obj := (obj).(type) {
 	case nil:
 		return graphql.Null
+	case model.WalletClosed:
+		return ec._WalletClosed(ctx, sel, &obj)
+	case *model.WalletClosed:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._WalletClosed(ctx, sel, obj)
 	case model.ValidationFailed:
 		return ec._ValidationFailed(ctx, sel, &obj)
 	case *model.ValidationFailed:
@@ -11974,6 +12207,13 @@ func (ec *executionContext) _SpendConnectsPayload(ctx context.Context, sel ast.S
 			return graphql.Null
 		}
 		return ec._WalletFrozen(ctx, sel, obj)
+	case model.WalletClosed:
+		return ec._WalletClosed(ctx, sel, &obj)
+	case *model.WalletClosed:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._WalletClosed(ctx, sel, obj)
 	case model.ValidationFailed:
 		return ec._ValidationFailed(ctx, sel, &obj)
 	case *model.ValidationFailed:
@@ -12105,6 +12345,13 @@ func (ec *executionContext) _UserError(ctx context.Context, sel ast.SelectionSet
 			return graphql.Null
 		}
 		return ec._WalletNotFrozen(ctx, sel, obj)
+	case model.WalletNotEmpty:
+		return ec._WalletNotEmpty(ctx, sel, &obj)
+	case *model.WalletNotEmpty:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._WalletNotEmpty(ctx, sel, obj)
 	case model.WalletFrozen:
 		return ec._WalletFrozen(ctx, sel, &obj)
 	case *model.WalletFrozen:
@@ -12119,6 +12366,13 @@ func (ec *executionContext) _UserError(ctx context.Context, sel ast.SelectionSet
 			return graphql.Null
 		}
 		return ec._WalletExists(ctx, sel, obj)
+	case model.WalletClosed:
+		return ec._WalletClosed(ctx, sel, &obj)
+	case *model.WalletClosed:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._WalletClosed(ctx, sel, obj)
 	case model.WalletAlreadyFrozen:
 		return ec._WalletAlreadyFrozen(ctx, sel, &obj)
 	case *model.WalletAlreadyFrozen:
@@ -12182,6 +12436,13 @@ func (ec *executionContext) _UserError(ctx context.Context, sel ast.SelectionSet
 			return graphql.Null
 		}
 		return ec._OwnerMismatch(ctx, sel, obj)
+	case model.OriginNotTransferable:
+		return ec._OriginNotTransferable(ctx, sel, &obj)
+	case *model.OriginNotTransferable:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._OriginNotTransferable(ctx, sel, obj)
 	case model.NotSequential:
 		return ec._NotSequential(ctx, sel, &obj)
 	case *model.NotSequential:
@@ -12203,6 +12464,13 @@ func (ec *executionContext) _UserError(ctx context.Context, sel ast.SelectionSet
 			return graphql.Null
 		}
 		return ec._NotReversible(ctx, sel, obj)
+	case model.NotRequester:
+		return ec._NotRequester(ctx, sel, &obj)
+	case *model.NotRequester:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._NotRequester(ctx, sel, obj)
 	case model.NotFound:
 		return ec._NotFound(ctx, sel, &obj)
 	case *model.NotFound:
@@ -12210,6 +12478,13 @@ func (ec *executionContext) _UserError(ctx context.Context, sel ast.SelectionSet
 			return graphql.Null
 		}
 		return ec._NotFound(ctx, sel, obj)
+	case model.NoRequestPending:
+		return ec._NoRequestPending(ctx, sel, &obj)
+	case *model.NoRequestPending:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._NoRequestPending(ctx, sel, obj)
 	case model.NoFunds:
 		return ec._NoFunds(ctx, sel, &obj)
 	case *model.NoFunds:
@@ -12301,6 +12576,13 @@ func (ec *executionContext) _UserError(ctx context.Context, sel ast.SelectionSet
 			return graphql.Null
 		}
 		return ec._EditLimitReached(ctx, sel, obj)
+	case model.CampaignsNotEnded:
+		return ec._CampaignsNotEnded(ctx, sel, &obj)
+	case *model.CampaignsNotEnded:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._CampaignsNotEnded(ctx, sel, obj)
 	case model.CampaignLimit:
 		return ec._CampaignLimit(ctx, sel, &obj)
 	case *model.CampaignLimit:
@@ -12981,7 +13263,7 @@ func (ec *executionContext) _GrantConnectsSuccess(ctx context.Context, sel ast.S
 	return out
 }
 
-var idempotencyConflictImplementors = []string{"IdempotencyConflict", "SpendConnectsPayload", "OpenWalletPayload", "GrantConnectsPayload", "PurchaseConnectsPayload", "ReverseTransactionPayload", "FreezeWalletPayload", "UnfreezeWalletPayload", "SetMembershipPayload", "UserError", "OpenAdAccountPayload", "DepositAdFundsPayload", "CreateCampaignPayload", "UpdateCampaignPayload", "SetCampaignStatusPayload", "FundCampaignPayload", "ReleaseCampaignFundsPayload", "RecordClickChargesPayload", "ClosePeriodPayload", "ReopenPeriodPayload", "PlaceHoldPayload", "IncreaseHoldPayload", "CaptureHoldPayload", "ReleaseHoldPayload", "TransferConnectsPayload", "SetSpendingLimitPayload"}
+var idempotencyConflictImplementors = []string{"IdempotencyConflict", "SpendConnectsPayload", "OpenWalletPayload", "GrantConnectsPayload", "PurchaseConnectsPayload", "ReverseTransactionPayload", "FreezeWalletPayload", "UnfreezeWalletPayload", "SetMembershipPayload", "UserError", "OpenAdAccountPayload", "DepositAdFundsPayload", "CreateCampaignPayload", "UpdateCampaignPayload", "SetCampaignStatusPayload", "FundCampaignPayload", "ReleaseCampaignFundsPayload", "RecordClickChargesPayload", "ClosePeriodPayload", "ReopenPeriodPayload", "WithdrawPeriodRequestPayload", "PlaceHoldPayload", "IncreaseHoldPayload", "CaptureHoldPayload", "ReleaseHoldPayload", "TransferConnectsPayload", "SetSpendingLimitPayload", "CloseWalletPayload"}
 
 func (ec *executionContext) _IdempotencyConflict(ctx context.Context, sel ast.SelectionSet, obj *model.IdempotencyConflict) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, idempotencyConflictImplementors)
@@ -13693,6 +13975,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "withdrawPeriodRequest":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_withdrawPeriodRequest(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "placeHold":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_placeHold(ctx, field)
@@ -13735,6 +14024,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "closeWallet":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_closeWallet(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -13752,7 +14048,7 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 	return out
 }
 
-var notFoundImplementors = []string{"NotFound", "SpendConnectsPayload", "GrantConnectsPayload", "PurchaseConnectsPayload", "ReverseTransactionPayload", "FreezeWalletPayload", "UnfreezeWalletPayload", "SetMembershipPayload", "UserError", "OpenAdAccountPayload", "DepositAdFundsPayload", "CreateCampaignPayload", "UpdateCampaignPayload", "SetCampaignStatusPayload", "FundCampaignPayload", "ReleaseCampaignFundsPayload", "RecordClickChargesPayload", "PlaceHoldPayload", "IncreaseHoldPayload", "CaptureHoldPayload", "ReleaseHoldPayload", "TransferConnectsPayload", "SetSpendingLimitPayload"}
+var notFoundImplementors = []string{"NotFound", "SpendConnectsPayload", "GrantConnectsPayload", "PurchaseConnectsPayload", "ReverseTransactionPayload", "FreezeWalletPayload", "UnfreezeWalletPayload", "SetMembershipPayload", "UserError", "OpenAdAccountPayload", "DepositAdFundsPayload", "CreateCampaignPayload", "UpdateCampaignPayload", "SetCampaignStatusPayload", "FundCampaignPayload", "ReleaseCampaignFundsPayload", "RecordClickChargesPayload", "PlaceHoldPayload", "IncreaseHoldPayload", "CaptureHoldPayload", "ReleaseHoldPayload", "TransferConnectsPayload", "SetSpendingLimitPayload", "CloseWalletPayload"}
 
 func (ec *executionContext) _NotFound(ctx context.Context, sel ast.SelectionSet, obj *model.NotFound) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, notFoundImplementors)
@@ -15057,7 +15353,7 @@ func (ec *executionContext) _UnfreezeWalletSuccess(ctx context.Context, sel ast.
 	return out
 }
 
-var validationFailedImplementors = []string{"ValidationFailed", "SpendConnectsPayload", "OpenWalletPayload", "GrantConnectsPayload", "PurchaseConnectsPayload", "ReverseTransactionPayload", "FreezeWalletPayload", "UnfreezeWalletPayload", "SetMembershipPayload", "UserError", "OpenAdAccountPayload", "DepositAdFundsPayload", "CreateCampaignPayload", "UpdateCampaignPayload", "SetCampaignStatusPayload", "SetCampaignStatusesPayload", "FundCampaignPayload", "ReleaseCampaignFundsPayload", "RecordClickChargesPayload", "ClosePeriodPayload", "ReopenPeriodPayload", "PlaceHoldPayload", "IncreaseHoldPayload", "CaptureHoldPayload", "ReleaseHoldPayload", "TransferConnectsPayload", "SetSpendingLimitPayload"}
+var validationFailedImplementors = []string{"ValidationFailed", "SpendConnectsPayload", "OpenWalletPayload", "GrantConnectsPayload", "PurchaseConnectsPayload", "ReverseTransactionPayload", "FreezeWalletPayload", "UnfreezeWalletPayload", "SetMembershipPayload", "UserError", "OpenAdAccountPayload", "DepositAdFundsPayload", "CreateCampaignPayload", "UpdateCampaignPayload", "SetCampaignStatusPayload", "SetCampaignStatusesPayload", "FundCampaignPayload", "ReleaseCampaignFundsPayload", "RecordClickChargesPayload", "ClosePeriodPayload", "ReopenPeriodPayload", "WithdrawPeriodRequestPayload", "PlaceHoldPayload", "IncreaseHoldPayload", "CaptureHoldPayload", "ReleaseHoldPayload", "TransferConnectsPayload", "SetSpendingLimitPayload", "CloseWalletPayload"}
 
 func (ec *executionContext) _ValidationFailed(ctx context.Context, sel ast.SelectionSet, obj *model.ValidationFailed) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, validationFailedImplementors)
@@ -15294,6 +15590,12 @@ func (ec *executionContext) _Wallet(ctx context.Context, sel ast.SelectionSet, o
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Wallet_holds(ctx, field, obj)
+				})
+		case "spendingLimits":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Wallet_spendingLimits(ctx, field, obj)
 				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -16062,6 +16364,36 @@ func (ec *executionContext) unmarshalNLotOrigin2purserᚋgraphᚋmodelᚐLotOrig
 
 func (ec *executionContext) marshalNLotOrigin2purserᚋgraphᚋmodelᚐLotOrigin(ctx context.Context, sel ast.SelectionSet, v model.LotOrigin) graphql.Marshaler {
 	return v
+}
+
+func (ec *executionContext) unmarshalNLotOrigin2ᚕpurserᚋgraphᚋmodelᚐLotOriginᚄ(ctx context.Context, v any) ([]model.LotOrigin, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]model.LotOrigin, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNLotOrigin2purserᚋgraphᚋmodelᚐLotOrigin(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalNLotOrigin2ᚕpurserᚋgraphᚋmodelᚐLotOriginᚄ(ctx context.Context, sel ast.SelectionSet, v []model.LotOrigin) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNLotOrigin2purserᚋgraphᚋmodelᚐLotOrigin(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) unmarshalNLotState2purserᚋgraphᚋmodelᚐLotState(ctx context.Context, v any) (model.LotState, error) {

@@ -236,7 +236,7 @@ func (f *fold) changeStatus() (Refusal, error) {
 	if current == nil {
 		return &AccountError{Account: account.ID, code: codeAccountMissing}, nil
 	}
-	if current.Balance.Status != change.From {
+	if !change.leaves(current.Balance.Status) {
 		return &StatusConflictError{Account: account.ID, Status: current.Balance.Status}, nil
 	}
 	if change.To == StatusClosed {

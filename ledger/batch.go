@@ -14,26 +14,27 @@ type batch struct {
 	state  *State
 	writes *Writes
 
-	versions map[ID]int64 // of touched accounts before the batch
-	touched  []ID
-	newLots  map[ID]bool
-	lots     map[ID]bool
-	places   map[placeKey]bool
-	newHolds map[ID]bool
-	holds    []ID // touched, in order
-	limits   []ID // accounts whose limits were touched
-	leaves   []Hash
-	hasher   Hasher
-	days     map[dayKey]int
-	trial    map[trialKey]int
-	effects  map[string]int
+	versions  map[ID]int64 // of touched accounts before the batch
+	touched   []ID
+	newLots   map[ID]bool
+	lots      map[ID]bool
+	places    map[placeKey]bool
+	newHolds  map[ID]bool
+	holds     []ID // touched, in order
+	limits    []ID // accounts whose limits were touched
+	leaves    []Hash
+	hasher    Hasher
+	backDated map[dayKey]int
+	trial     map[trialKey]int
+	effects   map[string]int
+	postedOn  Date
 }
 
 type placeKey struct{ lot, account, hold ID }
 
 type dayKey struct {
-	account ID
-	day     Date
+	account  ID
+	bookedOn Date
 }
 
 type trialKey struct {
@@ -45,9 +46,10 @@ type trialKey struct {
 func newBatch(rules *Rules, state *State) *batch {
 	return &batch{
 		rules: rules, state: state,
+		postedOn: DateOf(state.Now),
 		writes:   &Writes{Book: state.Book, FirstSeq: state.Seq + 1, PostedAt: state.Now},
 		versions: map[ID]int64{}, newLots: map[ID]bool{}, lots: map[ID]bool{}, places: map[placeKey]bool{}, newHolds: map[ID]bool{},
-		days: map[dayKey]int{}, trial: map[trialKey]int{}, effects: map[string]int{},
+		backDated: map[dayKey]int{}, trial: map[trialKey]int{}, effects: map[string]int{},
 	}
 }
 
@@ -268,18 +270,11 @@ func (b *batch) touch(account ID) {
 }
 
 func (b *batch) addDay(delta *Delta, account ID, debits, credits int64) {
-	day := dayKey{account, delta.Journal.BookedOn}
-	at, found := b.days[day]
-	if !found {
-		at = len(b.writes.Days)
-		b.days[day] = at
-		b.writes.Days = append(b.writes.Days, DayDelta{Account: account, Day: day.day})
+	if delta.Journal.BookedOn != b.postedOn {
+		b.addBackDated(account, delta.Journal.BookedOn, debits, credits)
 	}
-	b.writes.Days[at].Debits += debits
-	b.writes.Days[at].Credits += credits
-
 	line := b.trialLine(delta, account)
-	at, found = b.trial[line]
+	at, found := b.trial[line]
 	if !found {
 		at = len(b.writes.Trial)
 		b.trial[line] = at
@@ -287,6 +282,18 @@ func (b *batch) addDay(delta *Delta, account ID, debits, credits int64) {
 	}
 	b.writes.Trial[at].Debits += debits
 	b.writes.Trial[at].Credits += credits
+}
+
+func (b *batch) addBackDated(account ID, bookedOn Date, debits, credits int64) {
+	day := dayKey{account, bookedOn}
+	at, found := b.backDated[day]
+	if !found {
+		at = len(b.writes.BackDated)
+		b.backDated[day] = at
+		b.writes.BackDated = append(b.writes.BackDated, BackDated{Account: account, PostedOn: b.postedOn, BookedOn: bookedOn})
+	}
+	b.writes.BackDated[at].Debits += debits
+	b.writes.BackDated[at].Credits += credits
 }
 
 func (b *batch) addEffect(effect Effect, delta *Delta) {

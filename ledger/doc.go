@@ -100,9 +100,9 @@
 //   - I9: a lot has between none and all of its units left, its places hold
 //     exactly those wherever they were moved, and the places at an account are
 //     its balance.
-//   - I10: units leave a wallet in spend order and never from an expired lot;
-//     units set aside are used in the same order, expired or not, and come back
-//     in its reverse.
+//   - I10: units leave a wallet in spend order, of the origins that the command
+//     may take, and never from an expired lot; units set aside are used in the
+//     same order, expired or not, and come back in its reverse.
 //   - I11: a reversal puts back into each lot what was taken from it, basis
 //     included, and leaves its expiry alone, grace aside.
 //   - I12: a key answers with its stored outcome, or with a conflict if the body

@@ -2,6 +2,7 @@ package ledger_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -38,6 +39,10 @@ var stored = map[string]struct {
 	"SAME_ACCOUNT":     {ledger.Arguments(nil).ID("account", ledger.ID{3}), ledger.ErrSameAccount},
 	"ACCOUNT_NOT_EMPTY": {
 		ledger.Arguments(nil).ID("account", ledger.ID{3}).Amount("balance", 7).Amount("held", 2), ledger.ErrAccountNotEmpty,
+	},
+	"ORIGIN_FORBIDDEN": {
+		ledger.Arguments(nil).ID("account", ledger.ID{3}).Amount("required", 7).Amount("allowed", 2).Amount("passedOver", 15).
+			Text("origins", "BONUS,PROMO"), ledger.ErrOriginForbidden,
 	},
 	"LIMIT_EXCEEDED": {
 		ledger.Arguments(nil).ID("account", ledger.ID{3}).Amount("window", 86400).Amount("maximum", 10).Amount("used", 8).Amount("requested", 3).
@@ -89,6 +94,11 @@ func TestDecodeRefusalKeepsTypedFacts(t *testing.T) {
 	}
 	if version, _ := failed.Detail.AmountOf("version"); failed.Kind != "campaign" || failed.ID != "c1" || failed.Reason != "VERSION_CONFLICT" || version != 9 {
 		t.Errorf("refusal = %+v", failed)
+	}
+	refusal, err = ledger.DecodeRefusal("ORIGIN_FORBIDDEN", stored["ORIGIN_FORBIDDEN"].facts.Encode())
+	var origin *ledger.OriginError
+	if err != nil || !errors.As(refusal, &origin) || !slices.Equal(origin.Origins, []ledger.Origin{ledger.OriginBonus, ledger.OriginPromo}) {
+		t.Errorf("DecodeRefusal() = %+v, %v", refusal, err)
 	}
 	refusal, err = ledger.DecodeRefusal("INSUFFICIENT_FUNDS", stored["INSUFFICIENT_FUNDS"].facts.Encode())
 	var funds *ledger.InsufficientFundsError

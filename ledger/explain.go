@@ -118,7 +118,7 @@ func (r *Rules) explain(s *State, account *AccountState) *Explanation {
 	e.Available = e.Posted - e.Held
 	for _, limit := range account.Limits {
 		if limit.Maximum >= 0 {
-			e.Limits = append(e.Limits, limit.at(s.Now))
+			e.Limits = append(e.Limits, limit.At(s.Now))
 		}
 	}
 	return e

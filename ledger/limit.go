@@ -17,14 +17,17 @@ type Limit struct {
 	Used        int64
 }
 
-// at returns the limit as it is at now: a new window begins unused. A clock that
+// At returns the limit as it is at now: a new window begins unused. A clock that
 // went back does not open one.
-func (l Limit) at(now time.Time) Limit {
+func (l Limit) At(now time.Time) Limit {
 	if start := now.UTC().Truncate(l.Window); start.After(l.WindowStart) {
 		l.WindowStart, l.Used = start, 0
 	}
 	return l
 }
+
+// ResetsAt returns when the next window begins.
+func (l Limit) ResetsAt() time.Time { return l.WindowStart.Add(l.Window) }
 
 // LimitUse says that a template sets a limit of the account (pattern, commodity):
 // the amounts "window", in seconds, and "maximum"; without a maximum the limit is
@@ -79,7 +82,7 @@ func (f *fold) setLimit() (Refusal, error) {
 		}
 		at, limits = len(limits), append(limits, Limit{Window: window})
 	}
-	limits[at] = limits[at].at(f.state.Now)
+	limits[at] = limits[at].At(f.state.Now)
 	limits[at].Maximum = maximum
 	current.Limits = limits
 	f.delta.Limits = append(f.delta.Limits, account.ID)
@@ -95,12 +98,12 @@ func (f *fold) countLimits(account *AccountState, amount int64) Refusal {
 	limits := slices.Clone(account.Limits)
 	slices.SortFunc(limits, func(x, y Limit) int { return cmp.Compare(x.Window, y.Window) }) // the shortest refuses first
 	for i := range limits {
-		limit := limits[i].at(f.state.Now)
+		limit := limits[i].At(f.state.Now)
 		used, fits := add(limit.Used, amount)
 		if limit.Maximum >= 0 && (!fits || used > limit.Maximum) {
 			return &LimitError{
 				Account: account.Account.ID, Window: limit.Window, Maximum: limit.Maximum, Used: limit.Used, Requested: amount,
-				ResetsAt: limit.WindowStart.Add(limit.Window),
+				ResetsAt: limit.ResetsAt(),
 			}
 		}
 		if fits {

@@ -1,12 +1,16 @@
 package ledger
 
-import "math"
+import (
+	"math"
+	"strings"
+)
 
 // Measure says what a template line's amount is: a named argument, bounded or
 // not, or a number that only the fold knows.
 type Measure struct {
 	kind     measureKind
 	argument string
+	origins  string // the argument that lists them; "" for units of any origin
 }
 
 type measureKind uint8
@@ -25,6 +29,13 @@ const (
 // Named measures a line by the amount given under name. A line whose amount is
 // absent or zero is left out, unless it moves lots: those need an amount.
 func Named(name string) Measure { return Measure{argument: name} }
+
+// NamedOf is Named for units of some origins only: the text argument under origins
+// lists them, as ListOrigins does, and lots of other origins are passed over. What
+// may be taken is the business's to say with each command; a list that is absent lets
+// nothing be taken. A command that asks for more than there is of these origins, but
+// not for more than there is, is refused with an OriginError.
+func NamedOf(name, origins string) Measure { return Measure{argument: name, origins: origins} }
 
 // Basis measures a line by the basis the journal's lots gained or released, one
 // posting per money. It is left out where that is zero. The tax in it is included:
@@ -72,13 +83,13 @@ func (m Measure) expires() bool { return m.kind == measureExpired || m.kind == m
 func (m Measure) plain() bool { return m.kind == measureNamed || m.ofBasis() }
 
 // demand is the most units that a line of these arguments can take from what has
-// not expired.
+// not expired. A line that passes lots over may have to look at all of them.
 func (m Measure) demand(args Arguments) int64 {
 	if m.expires() {
 		return 0
 	}
 	amount, given := args.AmountOf(m.argument)
-	if m.kind == measureNamedOrAll && !given {
+	if m.kind == measureNamedOrAll && !given || m.origins != "" && amount > 0 {
 		return math.MaxInt64
 	}
 	return max(amount, 0)
@@ -135,16 +146,20 @@ func (f *fold) expandLine(line Line) (Refusal, error) {
 
 // moveLots does to lots what the posting does to balances.
 func (f *fold) moveLots(line Line, debit, credit Account, amount int64) (Refusal, error) {
+	which := selection{back: line.Back, expired: line.Measure.kind == measureExpired}
+	if line.Measure.origins != "" {
+		which.origins = strings.Split(f.command.Arguments.TextOf(line.Measure.origins), originSeparator)
+	}
 	switch from, to := f.tracks(debit), f.tracks(credit); {
 	case line.Measure.kind == measureLapsed:
 		f.consumeLapsed(debit)
 		return nil, nil
 	case from && to && !f.keeps(debit) && !f.keeps(credit):
-		return f.transfer(debit, credit, amount)
+		return f.transfer(debit, credit, amount, which)
 	case from && to:
-		return f.moveUnits(debit, credit, amount, line.Back)
+		return f.moveUnits(debit, credit, amount, which)
 	case from:
-		return f.consume(debit, amount, line.Measure.kind == measureExpired)
+		return f.consume(debit, amount, which)
 	case to:
 		return f.issue(credit, amount), nil
 	}

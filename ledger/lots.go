@@ -53,8 +53,8 @@ func (l *Lot) add(w worth) {
 
 // consume takes units out of account for good and releases their basis: usable ones
 // in spend order, or expired ones.
-func (f *fold) consume(account Account, quantity int64, expired bool) (Refusal, error) {
-	parts, refusal := f.take(account, quantity, selection{expired: expired})
+func (f *fold) consume(account Account, quantity int64, which selection) (Refusal, error) {
+	parts, refusal := f.take(account, quantity, which)
 	for _, part := range parts {
 		f.consumeFrom(part, f.lot(part.Lot), part.Quantity)
 	}
@@ -64,16 +64,16 @@ func (f *fold) consume(account Account, quantity int64, expired bool) (Refusal, 
 // moveUnits puts units of debit into credit: out in spend order, or back in its
 // reverse. Their lots have as many units and as much basis left as before. The
 // error is a lot that would come back to another wallet than its own.
-func (f *fold) moveUnits(debit, credit Account, quantity int64, back bool) (Refusal, error) {
-	parts, refusal := f.take(debit, quantity, selection{back: back})
+func (f *fold) moveUnits(debit, credit Account, quantity int64, which selection) (Refusal, error) {
+	parts, refusal := f.take(debit, quantity, which)
 	for _, part := range parts {
 		lot := f.peek(part.Lot)
-		if back && lot.Wallet != credit.Owner {
+		if which.back && lot.Wallet != credit.Owner {
 			return nil, fmt.Errorf("lot %s of wallet %s would come back to %s", lot.ID, lot.Wallet, credit.Code)
 		}
 		f.move(debit.ID, lot, part.Hold, worth{units: -part.Quantity})
 		f.move(credit.ID, lot, f.holdIn(credit), worth{units: part.Quantity})
-		if back {
+		if which.back {
 			f.returned(credit.ID, part.Lot, part.Quantity)
 		}
 	}
@@ -82,8 +82,8 @@ func (f *fold) moveUnits(debit, credit Account, quantity int64, back bool) (Refu
 
 // transfer puts units of a wallet into lots of another, one per root lot, with
 // their basis and with the terms they had.
-func (f *fold) transfer(debit, credit Account, quantity int64) (Refusal, error) {
-	parts, refusal := f.take(debit, quantity, selection{})
+func (f *fold) transfer(debit, credit Account, quantity int64, which selection) (Refusal, error) {
+	parts, refusal := f.take(debit, quantity, which)
 	for _, part := range parts {
 		from := f.lot(part.Lot)
 		units := from.worth(part.Quantity)
@@ -134,6 +134,8 @@ func (l *Lot) grow(w worth) Refusal {
 type selection struct {
 	back    bool // in the reverse of spend order
 	expired bool // those whose use has ended, and no others
+	// origins are those whose units are taken; nil for any.
+	origins []string
 }
 
 // take chooses the units of account that a line takes, in spend order or its
@@ -149,13 +151,18 @@ func (f *fold) take(account Account, quantity int64, which selection) ([]Place, 
 		slices.Reverse(places)
 	}
 	var parts []Place
+	required := quantity
 	for _, place := range places {
-		if quantity == 0 || place.Quantity == 0 || f.usable(account, place) == which.expired || holds && place.Hold != f.held.ID {
+		if quantity == 0 || place.Quantity == 0 || f.usable(account, place) == which.expired || holds && place.Hold != f.held.ID ||
+			f.passesOver(place, which) {
 			continue
 		}
 		place.Quantity = min(quantity, place.Quantity)
 		quantity -= place.Quantity
 		parts = append(parts, place)
+	}
+	if quantity > 0 && which.origins != nil {
+		return nil, f.passedOver(account, required, which)
 	}
 	if quantity > 0 {
 		panic("ledger: lot places do not cover the balance (I9)")

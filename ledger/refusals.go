@@ -3,6 +3,7 @@ package ledger
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -23,6 +24,7 @@ var (
 	ErrPeriodNotOver       = errors.New("ledger: period is not over")
 	ErrPeriodNotSequential = errors.New("ledger: period is not the one that follows the last closed")
 	ErrPeriodNotClosed     = errors.New("ledger: period is not the last that was closed")
+	ErrOriginForbidden     = errors.New("ledger: units of this origin may not be used so")
 	ErrLinkedFailed        = errors.New("ledger: a linked command was refused")
 )
 
@@ -41,6 +43,7 @@ const (
 	codePeriodNotOver       = "PERIOD_NOT_OVER"
 	codePeriodNotSequential = "PERIOD_NOT_SEQUENTIAL"
 	codePeriodNotClosed     = "PERIOD_NOT_CLOSED"
+	codeOriginForbidden     = "ORIGIN_FORBIDDEN"
 	codeLinkedFailed        = "LINKED_FAILED"
 )
 
@@ -59,6 +62,17 @@ type NotEmptyError struct {
 	Account ID
 	Balance int64
 	Held    int64
+}
+
+// OriginError says that an account has enough units that can be used, and not enough
+// of the origins that the command may take: Allowed are, PassedOver are of Origins,
+// which it may not take (in alphabetical order).
+type OriginError struct {
+	Account    ID
+	Required   int64
+	Allowed    int64
+	PassedOver int64
+	Origins    []Origin
 }
 
 // LimitError says that an owner would take more out of an account in one window than
@@ -105,6 +119,10 @@ func (e *NotEmptyError) Error() string {
 	return fmt.Sprintf("%v: %s has %d, and %d held", ErrAccountNotEmpty, e.Account, e.Balance, e.Held)
 }
 
+func (e *OriginError) Error() string {
+	return fmt.Sprintf("%v: %d required, %d allowed, %d of %s", ErrOriginForbidden, e.Required, e.Allowed, e.PassedOver, ListOrigins(e.Origins...))
+}
+
 func (e *LimitError) Error() string {
 	return fmt.Sprintf("%v: %d in %s, %d used, %d requested", ErrLimitExceeded, e.Maximum, e.Window, e.Used, e.Requested)
 }
@@ -126,6 +144,9 @@ func (e *HoldError) Code() string { return e.code }
 func (*NotEmptyError) Code() string { return codeAccountNotEmpty }
 
 // Code implements Refusal.
+func (*OriginError) Code() string { return codeOriginForbidden }
+
+// Code implements Refusal.
 func (*LimitError) Code() string { return codeLimitExceeded }
 
 // Code implements Refusal.
@@ -142,6 +163,9 @@ func (e *HoldError) Is(target error) bool { return target == sentinels[e.code] }
 
 // Is lets errors.Is find ErrAccountNotEmpty.
 func (*NotEmptyError) Is(target error) bool { return target == ErrAccountNotEmpty }
+
+// Is lets errors.Is find ErrOriginForbidden.
+func (*OriginError) Is(target error) bool { return target == ErrOriginForbidden }
 
 // Is lets errors.Is find ErrLimitExceeded.
 func (*LimitError) Is(target error) bool { return target == ErrLimitExceeded }
@@ -163,6 +187,12 @@ func (e *HoldError) Facts() Arguments {
 // Facts implements Refusal.
 func (e *NotEmptyError) Facts() Arguments {
 	return Arguments{}.ID("account", e.Account).Amount("balance", e.Balance).Amount("held", e.Held)
+}
+
+// Facts implements Refusal.
+func (e *OriginError) Facts() Arguments {
+	return Arguments{}.ID("account", e.Account).Amount("required", e.Required).Amount("allowed", e.Allowed).
+		Amount("passedOver", e.PassedOver).Text("origins", ListOrigins(e.Origins...))
 }
 
 // Facts implements Refusal.
@@ -194,6 +224,12 @@ func decodeNewer(code string, args Arguments) (Refusal, error) {
 		return &HoldError{Hold: args.IDOf("hold"), Left: amount("left"), code: code}, nil
 	case codeAccountNotEmpty:
 		return &NotEmptyError{Account: args.IDOf("account"), Balance: amount("balance"), Held: amount("held")}, nil
+	case codeOriginForbidden:
+		refusal := &OriginError{Account: args.IDOf("account"), Required: amount("required"), Allowed: amount("allowed"), PassedOver: amount("passedOver")}
+		for _, origin := range strings.Split(args.TextOf("origins"), originSeparator) {
+			refusal.Origins = append(refusal.Origins, Origin(origin))
+		}
+		return refusal, nil
 	case codeLimitExceeded:
 		return &LimitError{
 			Account: args.IDOf("account"), Window: time.Duration(amount("window")) * time.Second, Maximum: amount("maximum"),

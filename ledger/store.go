@@ -102,7 +102,7 @@ type Writes struct {
 	Lots      []Lot   // that existed: Remaining, BasisRemaining and TaxRemaining are new, of a child also Granted, Basis and Tax, and GraceUntil
 	Places    []Place // with their new quantity
 	Balances  []BalanceChange
-	Days      []DayDelta
+	BackDated []BackDated
 	Trial     []TrialDelta
 	Keys      []KeyRow
 	Once      []OnceRow
@@ -139,12 +139,15 @@ type BalanceChange struct {
 	Balance       Balance
 }
 
-// DayDelta adds to an account's counters of one booking day.
-type DayDelta struct {
-	Account ID
-	Day     Date
-	Debits  int64
-	Credits int64
+// BackDated adds to what an account's postings of one day booked on another one,
+// which is earlier as a rule: as it stood at the end of a booking day, an account has
+// the balance that it had by then, with what was booked on that day or before since.
+type BackDated struct {
+	Account  ID
+	PostedOn Date // Writes.PostedAt's
+	BookedOn Date
+	Debits   int64
+	Credits  int64
 }
 
 // TrialDelta adds to one line of the book's trial balance of one booking day.

@@ -13,13 +13,18 @@ type NewLot struct {
 	Origin, ExpiresAt, Priority, Money, Basis, Tax, Jurisdiction string
 }
 
-// StatusChange moves an account (pattern, commodity) from one status to another;
-// a command that finds it elsewhere is refused with StatusConflictError. Closing
-// needs an account without balance and without open holds.
+// StatusChange moves an account (pattern, commodity) from one status, or where From
+// is empty from any other, to another; a command that finds it elsewhere is refused
+// with StatusConflictError. Closing needs an account without balance and without open
+// holds.
 type StatusChange struct {
 	Account   string
 	Commodity Commodity
 	From, To  AccountStatus
+}
+
+func (c StatusChange) leaves(status AccountStatus) bool {
+	return status == c.From || c.From == "" && status != c.To
 }
 
 // Template is what a command may do: the accounts and directions it may use,

@@ -109,6 +109,8 @@ func (r *Rules) checkLine(line Line, template *Template) error {
 		return fmt.Errorf("takes all of an account that has no floor under its debits")
 	case line.Measure.expires() && (!debitTracks || creditTracks):
 		return fmt.Errorf("takes expired units from an account without lots, or into one")
+	case line.Measure.origins != "" && (line.Back || !r.all(line.Debit, func(c Class) bool { return c.TracksLots && !c.UsableAfterExpiry })):
+		return fmt.Errorf("chooses origins, and takes units from an account without lots or where they were set aside")
 	case reversible && (moves || !line.Measure.plain()):
 		return fmt.Errorf("is reversible, and moves lots or has an amount that is not only named")
 	}

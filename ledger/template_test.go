@@ -111,6 +111,13 @@ func TestNewRulesRefusesMoves(t *testing.T) {
 				t.Lines[0].Debit, t.Lines[0].Credit, t.Lines[0].Measure = "CAMPAIGN:{campaign}", "CONSUMED", ledger.AtMost("quantity")
 			}, "floor",
 		},
+		"origins_where_units_are_set_aside": {outliving, func(t *ledger.Template) {
+			back(t)
+			t.Lines[0].Measure = ledger.NamedOf("quantity", "origins")
+		}, "chooses origins"},
+		"origins_of_what_is_issued": {outliving, func(t *ledger.Template) {
+			t.Lines[0].Debit, t.Lines[0].Measure, t.Lot = "ISSUED", ledger.NamedOf("quantity", "origins"), &ledger.NewLot{}
+		}, "chooses origins"},
 		"reversible_bounded_amount": {outliving, func(t *ledger.Template) {
 			t.Lines[0].Credit, t.Lines[0].Measure, t.ReversibleAs = "ISSUED", ledger.AtMost("quantity"), []string{"BACK"}
 		}, "reversible"},

@@ -116,10 +116,14 @@ func (r *Resolver) adRefusalMember(ctx context.Context, at adPlaces, result camp
 			Retry: model.RetryNever, Replayed: replayed, JournalID: journalID(result.AdAccount.Book, refusal.Journal),
 		}, nil
 	case *ledger.AccountError:
-		if !errors.Is(refusal, ledger.ErrAccountFrozen) {
+		switch {
+		case errors.Is(refusal, ledger.ErrAccountFrozen):
+			return r.walletFrozen(ctx, at.object, wallet.Ref{Book: result.AdAccount.Book, ID: result.Wallet}, replayed)
+		case errors.Is(refusal, ledger.ErrAccountClosed):
+			return walletClosed(at.object, replayed), nil
+		default:
 			return nil, unexpectedAd(result)
 		}
-		return r.walletFrozen(ctx, at.object, wallet.Ref{Book: result.AdAccount.Book, ID: result.Wallet}, replayed)
 	case *ledger.AmountError:
 		return amountRefusal(at.amount, refusal, replayed), nil
 	case *ledger.GuardFailedError:

@@ -42,6 +42,7 @@ var adMembers = map[string]func(adRefusal) (any, error){
 	campaign.ReasonChargeTooLate:   adRefusal.chargeTooLate,
 	campaign.ReasonOverflow:        adRefusal.overflow,
 	domain.ReasonOwnerDiffers:      adRefusal.ownerDiffers,
+	domain.ReasonWalletClosed:      adRefusal.walletClosed,
 }
 
 // member returns the member that stands for the refusal; an error for a reason that
@@ -216,6 +217,8 @@ func (a adRefusal) overflow() (any, error) {
 		Retry: model.RetryNever, Replayed: a.replayed,
 	}, nil
 }
+
+func (a adRefusal) walletClosed() (any, error) { return walletClosed(a.at.object, a.replayed), nil }
 
 func (a adRefusal) ownerDiffers() (any, error) {
 	return ownerMismatch(a.at.owner, a.facts, a.replayed), nil

@@ -61,7 +61,7 @@ func TestExamples(t *testing.T) {
 var exampleMarkets = map[string]func(testing.TB) adWorld{
 	"campaign-list": newAdMarket, "campaign-detail": newAdMarket, "create-and-fund-campaign": newAdMarket,
 	"set-campaign-statuses": newAdMarket, "record-click-charges": newAdMarket, "campaign-charge-journal": newAdMarket,
-	"settle-bid": newBid, "agency-transfer": newShared,
+	"settle-bid": newBid, "wallet-holds": newBids, "agency-transfer": newShared,
 	"spend-by-product": newCrowd, "wallet-flows": newCrowd,
 }
 
@@ -71,6 +71,17 @@ func exampleMarket(t testing.TB, example string) *world {
 		return market(t).world
 	}
 	return newMarket(t)
+}
+
+// newBids is newMarket with a bid that was lost, a limit per day, and a bid that waits.
+func newBids(t testing.TB) adWorld {
+	t.Helper()
+	w := newMarket(t)
+	lost := w.place(w.names["wallet"], 12, w.clock().Add(7*24*time.Hour))
+	w.mutate(serviceToken, releaseMutation, map[string]any{"idempotencyKey": w.key(), "holdId": lost})
+	w.mutate(serviceToken, limitMutation, map[string]any{"idempotencyKey": w.key(), "walletId": w.names["wallet"], "window": "DAY", "maximum": 60})
+	w.place(w.names["wallet"], 30, w.clock().Add(7*24*time.Hour))
+	return adWorld{w}
 }
 
 // Parties of newCrowd: that many do it, the first of them.

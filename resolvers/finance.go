@@ -9,6 +9,9 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+
 	"purser/graph/model"
 	"purser/internal/domain"
 	"purser/internal/finance"
@@ -70,13 +73,8 @@ func periodModel(p finance.PeriodStatus) *model.Period {
 	if at := p.ClosedAt(); !at.IsZero() {
 		shown.ClosedAt = &at
 	}
-	if r := p.Latest; r != nil {
-		shown.Request = &model.PeriodRequest{
-			Action: model.PeriodAction(r.Action), Reason: r.Reason, RequestedBy: r.RequestedBy, RequestedAt: r.RequestedAt,
-		}
-		if !r.Pending() {
-			shown.Request.ApprovedBy, shown.Request.ApprovedAt = &r.ApprovedBy, &r.ApprovedAt
-		}
+	if r := p.Latest(); r != nil {
+		shown.Request = requestModel(r)
 	}
 	for _, book := range p.Books {
 		of := &model.PeriodBook{Book: int32(book.Book), Closed: book.Closed(p.Period)}
@@ -85,6 +83,18 @@ func periodModel(p finance.PeriodStatus) *model.Period {
 			of.Seq, of.JournalID, of.ClosedAt, of.TrialHash = &closing.Seq, &id, &closing.At, &hash
 		}
 		shown.Books = append(shown.Books, of)
+	}
+	return shown
+}
+
+func requestModel(r *finance.Request) *model.PeriodRequest {
+	shown := &model.PeriodRequest{Action: model.PeriodAction(r.Action), Reason: r.Reason, RequestedBy: r.RequestedBy, RequestedAt: r.RequestedAt}
+	switch r.Status() {
+	case finance.RequestApproved:
+		shown.ApprovedBy, shown.ApprovedAt = &r.ApprovedBy, &r.ApprovedAt
+	case finance.RequestWithdrawn:
+		shown.WithdrawnBy, shown.WithdrawnAt = &r.WithdrawnBy, &r.WithdrawnAt
+	case finance.RequestPending:
 	}
 	return shown
 }
@@ -116,7 +126,54 @@ func (q queryResolver) AccountLedger(
 		return nil, err
 	}
 	scopeOf(ctx).response.note(query.Book, page.Seq)
-	return ledgerModel(query, page, place, list), nil
+	shown := ledgerModel(query, page, place, list)
+	return shown, q.journalsOfLines(ctx, query.Book, page.Lines, shown.Nodes)
+}
+
+// journalsOfLines adds to the lines of a page their journals, read at once, where they
+// are selected.
+func (q queryResolver) journalsOfLines(ctx context.Context, book ledger.BookID, lines []finance.LedgerLine, shown []*model.LedgerLine) error {
+	selections := journalSelections(ctx)
+	if len(selections) == 0 || len(lines) == 0 {
+		return nil
+	}
+	refs := make([]wallet.JournalRef, len(lines))
+	for i, line := range lines {
+		refs[i] = wallet.JournalRef{Book: book, ID: line.Journal}
+	}
+	// A journal's postings on one account follow each other, and it is read once.
+	journals, err := q.journals(ctx, slices.Compact(slices.Clone(refs)), selections...)
+	if err != nil {
+		return err
+	}
+	at := 0
+	for i := range shown {
+		if i > 0 && refs[i] != refs[i-1] {
+			at++
+		}
+		shown[i].Journal = journals[at]
+	}
+	return nil
+}
+
+// journalSelections returns what is selected on the journals of the lines of the
+// ledger that is being resolved, under nodes and under edges.
+func journalSelections(ctx context.Context) (selections []ast.SelectionSet) {
+	operation := graphql.GetOperationContext(ctx)
+	below := func(of []ast.SelectionSet, typeName, name string) (found []ast.SelectionSet) {
+		for _, selection := range of {
+			for _, field := range graphql.CollectFields(operation, selection, []string{typeName}) {
+				if field.Name == name {
+					found = append(found, field.Selections)
+				}
+			}
+		}
+		return found
+	}
+	ledgers := []ast.SelectionSet{graphql.GetFieldContext(ctx).Field.Selections}
+	edges := below(ledgers, "LedgerLineConnection", "edges")
+	lines := append(below(ledgers, "LedgerLineConnection", "nodes"), below(edges, "LedgerLineEdge", "node")...)
+	return below(lines, "LedgerLine", "journal")
 }
 
 // spanOf reads the bounds of a ledger. Their zero values stand for none, so that the

@@ -18,6 +18,7 @@ import (
 type Finance interface {
 	ClosePeriod(ctx context.Context, caller domain.Caller, in finance.SignPeriod) (finance.Result, error)
 	ReopenPeriod(ctx context.Context, caller domain.Caller, in finance.SignPeriod) (finance.Result, error)
+	WithdrawRequest(ctx context.Context, caller domain.Caller, in finance.SignPeriod) (finance.Result, error)
 	// Explain wraps domain.ErrNotFound for an account that does not exist.
 	Explain(ctx context.Context, name finance.AccountName) (*finance.Explanation, error)
 }
@@ -34,7 +35,13 @@ func (m mutationResolver) ReopenPeriod(ctx context.Context, input model.ReopenPe
 	return decidePeriod[model.ReopenPeriodPayload](ctx, result, err, func(w signedPeriod) any { return model.ReopenPeriodSuccess(w) })
 }
 
-// signedPeriod is what a success of either mutation says. The generated members have
+// WithdrawPeriodRequest implements graph.MutationResolver.
+func (m mutationResolver) WithdrawPeriodRequest(ctx context.Context, input model.WithdrawPeriodRequestInput) (model.WithdrawPeriodRequestPayload, error) {
+	result, err := m.finance.WithdrawRequest(ctx, scopeOf(ctx).caller, finance.SignPeriod{Key: input.IdempotencyKey, Period: input.Period, Reason: input.Reason})
+	return decidePeriod[model.WithdrawPeriodRequestPayload](ctx, result, err, func(w signedPeriod) any { return model.WithdrawPeriodRequestSuccess(w) })
+}
+
+// signedPeriod is what a success of any of these mutations says. The generated members have
 // exactly these fields, so that a conversion makes each of them.
 type signedPeriod struct {
 	Replayed    bool
@@ -117,6 +124,16 @@ func (f periodFailure) ofGuard(refusal *ledger.GuardFailedError) (any, error) {
 		return model.InvariantFailed{
 			Code: model.ErrorCodeInvariantFailed, Message: "the books contradict an invariant", Retry: f.retry, Replayed: f.replayed,
 			Invariant: facts.TextOf(finance.FactInvariant), Failures: failures,
+		}, nil
+	case finance.ReasonNothingPending:
+		return model.NoRequestPending{
+			Code: model.ErrorCodeNoRequestPending, Message: "nothing waits for a second person", Path: path, Retry: model.RetryNever, Replayed: f.replayed,
+		}, nil
+	case finance.ReasonNotRequester:
+		return model.NotRequester{
+			Code: model.ErrorCodeNotRequester, Message: "only who asked can withdraw it", Path: path, Retry: model.RetryNever, Replayed: f.replayed,
+			Action: model.PeriodAction(facts.TextOf(finance.FactAction)), RequestedBy: facts.TextOf(finance.FactRequestedBy),
+			RequestedAt: facts.TimeOf(finance.FactRequestedAt),
 		}, nil
 	default:
 		return nil, fmt.Errorf("unexpected refusal by a guard: %w", refusal)

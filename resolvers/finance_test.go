@@ -3,6 +3,7 @@ package resolvers_test
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -27,6 +28,9 @@ const (
 	reopenMutation = `mutation($input: ReopenPeriodInput!) { reopenPeriod(input: $input) {
 		__typename ... on ReopenPeriodSuccess { journalId replayed period { state closedAt } }
 		... on NotSequential { expected } ... on UserError { code retry replayed } } }`
+	withdrawMutation = `mutation($input: WithdrawPeriodRequestInput!) { withdrawPeriodRequest(input: $input) {
+		__typename ... on WithdrawPeriodRequestSuccess { journalId replayed period { state request { requestedBy withdrawnBy withdrawnAt } } }
+		... on UserError { code retry replayed } } }`
 )
 
 func (w *world) signing(period string) map[string]any {
@@ -79,6 +83,73 @@ func TestPeriodIsClosedAndReopened(t *testing.T) {
 	}
 	if got := late(); got != "2026-03-20" {
 		t.Errorf("booked on %s while March is open, want 2026-03-20", got)
+	}
+}
+
+// A month that was asked for by mistake is free again once that is withdrawn: for its
+// closing and, since only one period is anyone's turn, for the others.
+func TestMistakeIsWithdrawn(t *testing.T) {
+	t.Parallel()
+	w := newMarket(t)
+	w.closeMonth("2026-01")
+	w.mutate(financeToken, reopenMutation, w.signing("2026-01"))
+	others := w.data(hugoSays, `mutation($input: WithdrawPeriodRequestInput!) { withdrawPeriodRequest(input: $input) {
+		__typename ... on NotRequester { action requestedBy code retry } } }`, map[string]any{"input": w.signing("2026-01")})
+	if got := others.text("withdrawPeriodRequest"); got != "map[__typename:NotRequester action:REOPEN code:NOT_REQUESTER requestedBy:staff:ines retry:NEVER]" {
+		t.Errorf("somebody else's: %s", got)
+	}
+	gone := w.mutate(financeToken, withdrawMutation, w.signing("2026-01"))
+	if gone.text("period", "state") != "CLOSED" || gone.text("period", "request", "withdrawnBy") != "staff:ines" || gone.at("period", "request", "withdrawnAt") == nil {
+		t.Errorf("withdrawn: %v", gone)
+	}
+	journal := w.data("amy AUDITOR", `query($id: ID!) { journal(id: $id) { template initiatedBy explanation { rule inputs { name value } } postings { line } } }`,
+		map[string]any{"id": gone.text("journalId")})
+	want := "map[explanation:map[inputs:[map[name:reason value:month end]] rule:PERIOD_WITHDRAW] initiatedBy:staff:ines postings:[] template:WITHDRAW_PERIOD_REQUEST]"
+	if got := journal.text("journal"); got != want {
+		t.Errorf("journal = %s, want %s", got, want)
+	}
+	w.closeMonth("2026-02")
+}
+
+// The journals of a ledger's lines are read at once, however many, and each once: an
+// account may be on several of a journal's postings.
+func TestJournalsOfLedgerLines(t *testing.T) {
+	t.Parallel()
+	w := newMarket(t)
+	input := map[string]any{
+		"idempotencyKey": w.key(), "walletId": w.names["wallet"], "quantity": 10, "price": map[string]any{"amountMinor": "150", "currency": "USD"},
+		"feeMinor": "7", "paymentReference": w.key(),
+	}
+	w.mutate(serviceToken, purchaseMutation, input)
+	const page = `{ accountLedger(account: {book: 4, code: "1010", commodity: USD}, last: 3) {
+		nodes { journalId seq journal { id seq postings { line } } } edges { node { journal { initiatedBy reverses { id } } } } } }`
+	ctx, counter := obs.WithCounter(t.Context())
+	a := do(t, ctx, w.handler, request{token: financeToken, query: page})
+	if len(a.Errors) > 0 {
+		t.Fatal(a.raw)
+	}
+	var data object
+	if err := json.Unmarshal(a.Data, &data); err != nil {
+		t.Fatal(err)
+	}
+	twice := 0
+	nodes := listOf(data, "accountLedger", "nodes")
+	for i, node := range nodes {
+		if node.text("journal", "id") != node.text("journalId") || node.text("journal", "seq") != node.text("seq") {
+			t.Errorf("line of journal %s has %v", node.text("journalId"), node.at("journal"))
+		}
+		if i > 0 && nodes[i-1].text("journalId") == node.text("journalId") {
+			twice = len(listOf(node, "journal", "postings"))
+		}
+	}
+	if len(nodes) != 3 || twice != 3 {
+		t.Errorf("%d lines, a journal of two of them with %d postings, want 3 and 3", len(nodes), twice)
+	}
+	if got := listOf(data, "accountLedger", "edges")[2].text("node", "journal", "initiatedBy"); got == "" {
+		t.Error("the edges have no journals")
+	}
+	if counter.RoundTrips() != 2 {
+		t.Errorf("%d round trips (%v), want one for the lines and one for their journals", counter.RoundTrips(), counter.Names())
 	}
 }
 

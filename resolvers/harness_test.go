@@ -134,7 +134,7 @@ func (personas) Verify(_ context.Context, token string) (*auth.Principal, error)
 
 // serviceToken may call every mutation that is for services.
 const serviceToken = "billing SERVICE / openWallet grantConnects purchaseConnects reverseTransaction freezeWallet unfreezeWallet setMembership" +
-	" placeHold increaseHold captureHold releaseHold transferConnects setSpendingLimit" +
+	" placeHold increaseHold captureHold releaseHold transferConnects setSpendingLimit closeWallet" +
 	" openAdAccount depositAdFunds recordClickCharges"
 
 const financeToken = "ines FINANCE"

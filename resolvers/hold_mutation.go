@@ -117,12 +117,20 @@ func (m mutationResolver) TransferConnects(ctx context.Context, input model.Tran
 		}, nil
 	}
 	target := "fromWalletId"
-	if errors.Is(err, wallet.ErrRecipientNotFound) {
+	if errors.Is(err, wallet.ErrRecipientNotFound) || ofRecipient(result) {
 		target = "toWalletId"
 	}
 	return decide[model.TransferConnectsPayload](ctx, m.Resolver, target, result, err, func(w written) any {
 		return model.TransferConnectsSuccess(w)
 	})
+}
+
+// ofRecipient reports whether a transfer was refused because the wallet that was to
+// receive is closed.
+func ofRecipient(result wallet.Result) bool {
+	var refusal *ledger.AccountError
+	return errors.As(result.Outcome.Refusal, &refusal) && errors.Is(refusal, ledger.ErrAccountClosed) &&
+		refusal.Account != ledger.AccountID(result.Wallet.Book, wallet.AvailableCode(result.Wallet.ID), ledger.CNX)
 }
 
 // SetSpendingLimit implements graph.MutationResolver.

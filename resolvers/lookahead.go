@@ -46,7 +46,7 @@ func (r *Resolver) lookAhead(ctx context.Context, selections ...ast.SelectionSet
 
 func isSection(field string) bool {
 	switch field {
-	case "balance", "lots", "holds", "expiring", "transactions", "spend":
+	case "balance", "lots", "holds", "spendingLimits", "expiring", "transactions", "spend":
 		return true
 	default:
 		return false
@@ -69,6 +69,8 @@ func (r *Resolver) sectionQuery(operation *graphql.OperationContext, field graph
 		var plan holdsPlan
 		plan, err = planHolds(pageArgumentsOf(arguments), arguments["status"].(*model.HoldStatus))
 		query = plan.query
+	case "spendingLimits":
+		query = wallet.LimitsQuery{}
 	case "expiring":
 		query, err = expiringQuery(arguments["withinDays"].(int32))
 	case "transactions":

@@ -63,6 +63,24 @@ var matrixMembers = map[string]matrixMember{
 	"transferConnects:IdempotencyConflict":   {repeat: true, change: set("quantity", 2)},
 	"setSpendingLimit:IdempotencyConflict":   {repeat: true, change: set("maximum", 1_000_000)},
 
+	// Where wallets are closed, and for a success one that is opened for the request.
+	"spendConnects:WalletClosed":             {world: "closed"},
+	"grantConnects:WalletClosed":             {world: "closed"},
+	"purchaseConnects:WalletClosed":          {world: "closed"},
+	"reverseTransaction:WalletClosed":        {world: "closed"},
+	"freezeWallet:WalletClosed":              {world: "closed"},
+	"placeHold:WalletClosed":                 {world: "closed"},
+	"transferConnects:WalletClosed":          {world: "closed"},
+	"transferConnects:OriginNotTransferable": {world: "limited", change: set("quantity", 50_000)},
+	"setSpendingLimit:WalletClosed":          {world: "closed"},
+	"createCampaign:WalletClosed":            {world: "closed"},
+	"releaseCampaignFunds:WalletClosed":      {world: "closed"},
+	"closeWallet":                            {change: ofNewWallet(0)},
+	"closeWallet:WalletNotEmpty":             {change: ofNewWallet(1)},
+	"closeWallet:CampaignsNotEnded":          {},
+	"closeWallet:WalletClosed":               {world: "closed"},
+	"closeWallet:IdempotencyConflict":        {repeat: true, change: set("reason", "another")},
+
 	// A freeze changes what all others would be answered, so a success has a world
 	// of its own, and the refusals are asked for where nothing changes.
 	"freezeWallet":                         {world: "frozen"},
@@ -133,6 +151,11 @@ var matrixMembers = map[string]matrixMember{
 	"reopenPeriod:RequestPending":         {change: set("period", "2025-03")},
 	"reopenPeriod:IdempotencyConflict":    {repeat: true, change: set("reason", "another")},
 
+	"withdrawPeriodRequest:WithdrawPeriodRequestSuccess": {change: ofRequest("2025-04")},
+	"withdrawPeriodRequest:NoRequestPending":             {change: set("period", "2025-05")},
+	"withdrawPeriodRequest:NotRequester":                 {change: set("period", "2025-06")},
+	"withdrawPeriodRequest:IdempotencyConflict":          {repeat: true, change: set("reason", "another")},
+
 	"ValidationFailed": {change: set("idempotencyKey", "short")},
 }
 
@@ -191,6 +214,32 @@ func ofClosedHold(s *sampler, input map[string]any) {
 	hold := s.world.place(wallet, 1, s.world.clock().Add(24*time.Hour))
 	s.world.mutate(serviceToken, releaseMutation, map[string]any{"idempotencyKey": s.world.key(), "holdId": hold})
 	input["holdId"] = hold
+}
+
+// ofNewWallet aims at a wallet that was opened for the request, with so many units, as
+// ofClosedHold does at a hold.
+func ofNewWallet(units int) func(*sampler, map[string]any) {
+	return func(s *sampler, input map[string]any) {
+		aim := s.aim["Wallet"]
+		if s.caller.opensAll != ast.Mutation || aim != s.world.names["wallet"] && aim != s.world.names["foreign"] {
+			return
+		}
+		id := s.world.openParty(s.world.newID(), "IN", "UTC")
+		if units > 0 {
+			s.world.grant(id, "PLAN", units)
+		}
+		input["walletId"] = id
+	}
+}
+
+// ofRequest aims at a period that the one who may has asked for.
+func ofRequest(period string) func(*sampler, map[string]any) {
+	return func(s *sampler, input map[string]any) {
+		input["period"] = period
+		if s.caller.token == financeToken {
+			s.world.mutate(financeToken, closeMutation, s.world.signing(period))
+		}
+	}
 }
 
 // ofExpiredHold aims at a hold that has expired and that nobody has released.

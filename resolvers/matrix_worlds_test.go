@@ -34,9 +34,17 @@ func newMatrixWorlds(t *testing.T) map[string]*matrixWorld {
 	t.Helper()
 	worlds := map[string]*matrixWorld{
 		"active": newMatrixWorld(t), "freezing": newMatrixWorld(t),
-		"frozen": newMatrixWorld(t, freezing), "unfreezing": newMatrixWorld(t, freezing), "limited": newMatrixWorld(t, limiting),
+		"frozen": newMatrixWorld(t, freezing), "unfreezing": newMatrixWorld(t, freezing), "limited": newMatrixWorld(t, limiting), "closed": newMatrixWorld(t),
+	}
+	worlds["closed"].closeWallets()
+	for _, name := range []string{"agency", "others"} {
+		worlds["limited"].grant(worlds["limited"].names[name], "PROMO", 100_000)
+	}
+	for _, name := range []string{"wallet", "agency"} {
+		limiting(worlds["frozen"].world, worlds["frozen"].names[name])
 	}
 	worlds["active"].mutate(financeToken, closeMutation, worlds["active"].signing("2025-03"))
+	worlds["active"].mutate(hugoSays, closeMutation, worlds["active"].signing("2025-06"))
 	worlds["freezing"].closeMonth("2026-02")
 	worlds["frozen"].closeMonth("2026-01")
 	worlds["frozen"].closeMonth("2026-02")
@@ -90,6 +98,26 @@ func newMatrixWorld(t *testing.T, against ...func(w *world, wallet string)) *mat
 		}
 	}
 	return w
+}
+
+// closeWallets ends all campaigns, uses up all that wallets have, and closes them.
+func (w *matrixWorld) closeWallets() {
+	w.t.Helper()
+	for _, owner := range []string{"priya", "jonas"} {
+		aim := w.targets[owner]
+		for _, node := range w.data(financeToken, `query($id: ID!) { adAccount(id: $id) { campaigns(first: 10) { nodes { id } } } }`,
+			map[string]any{"id": aim["AdAccount"]}).rows("adAccount", "campaigns", "nodes") {
+			adWorld{w.world}.move(aim[managerToken], object(node.(map[string]any)).text("id"), "ENDED")
+		}
+	}
+	for _, name := range []string{"wallet", "foreign", "agency", "others"} {
+		id := w.names[name]
+		for _, node := range w.holdsOf(financeToken, id).rows("wallet", "open", "nodes") {
+			w.mutate(serviceToken, releaseMutation, map[string]any{"idempotencyKey": w.key(), "holdId": object(node.(map[string]any)).text("id")})
+		}
+		w.empty(id)
+		w.mutate(serviceToken, closeWalletMutation, map[string]any{"idempotencyKey": w.key(), "walletId": id, "reason": "matrix"})
+	}
 }
 
 // holdsAndPools adds to each target a hold that is open, one that has expired, and two

@@ -104,6 +104,10 @@ func (r *Resolver) refusalMember(ctx context.Context, target string, result wall
 	switch refusal := result.Outcome.Refusal.(type) {
 	case *ledger.InsufficientFundsError:
 		return insufficientFunds("quantity", ledger.CNX, refusal, replayed), nil
+	case *ledger.OriginError:
+		return originNotTransferable(refusal, replayed), nil
+	case *ledger.NotEmptyError:
+		return walletNotEmpty(target, refusal, replayed), nil
 	case *ledger.HoldError:
 		return holdRefusal(target, result, refusal)
 	case *ledger.LimitError:
@@ -157,10 +161,14 @@ func alreadyDone(ctx context.Context, result wallet.Result, refusal *ledger.Alre
 }
 
 func (r *Resolver) accountRefusal(ctx context.Context, target string, result wallet.Result, refusal *ledger.AccountError) (any, error) {
-	if !errors.Is(refusal, ledger.ErrAccountFrozen) {
+	switch {
+	case errors.Is(refusal, ledger.ErrAccountFrozen):
+		return r.walletFrozen(ctx, target, result.Wallet, result.Outcome.Replayed)
+	case errors.Is(refusal, ledger.ErrAccountClosed):
+		return walletClosed(target, result.Outcome.Replayed), nil
+	default:
 		return nil, unexpected(result)
 	}
-	return r.walletFrozen(ctx, target, result.Wallet, result.Outcome.Replayed)
 }
 
 func (r *Resolver) walletFrozen(ctx context.Context, target string, ref wallet.Ref, replayed bool) (any, error) {
@@ -173,6 +181,9 @@ func (r *Resolver) walletFrozen(ctx context.Context, target string, ref wallet.R
 
 func (r *Resolver) statusConflict(ctx context.Context, target string, result wallet.Result, refusal *ledger.StatusConflictError) (any, error) {
 	replayed, path := result.Outcome.Replayed, inputPath(target)
+	if refusal.Status == ledger.StatusClosed && graphql.GetFieldContext(ctx).Field.Name != "unfreezeWallet" {
+		return walletClosed(target, replayed), nil
+	}
 	switch refusal.Status {
 	case ledger.StatusFrozen:
 		reason, since, err := r.freezeNow(ctx, result.Wallet)
@@ -265,6 +276,8 @@ func guardFailed(target string, refusal *ledger.GuardFailedError, replayed bool)
 	switch refusal.Reason {
 	case domain.ReasonNotOrganisation:
 		return notFound(target, replayed), nil
+	case domain.ReasonCommitted:
+		return campaignsNotEnded(target, refusal.Detail, replayed), nil
 	case domain.ReasonOwnerDiffers:
 		return ownerMismatch(target, refusal.Detail, replayed), nil
 	default:

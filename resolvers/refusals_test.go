@@ -70,7 +70,7 @@ func TestRareRefusals(t *testing.T) {
 		"INVALID_AMOUNT":   `{"__typename":"ValidationFailed","code":"VALIDATION_FAILED","path":["input","quantity"],"retry":"NEVER","replayed":true}`,
 		"UNKNOWN_JOURNAL":  `{"__typename":"NotFound","code":"NOT_FOUND","path":["input","walletId"],"retry":"NEVER","replayed":true}`,
 		"ACCOUNT_MISSING":  "INTERNAL",
-		"ACCOUNT_CLOSED":   "INTERNAL",
+		"ACCOUNT_CLOSED":   `{"__typename":"WalletClosed","code":"WALLET_CLOSED","path":["input","walletId"],"retry":"NEVER","replayed":true}`,
 		"ALREADY_DONE":     "INTERNAL",
 		"STATUS_CONFLICT":  "INTERNAL",
 		"REVERSAL_EXCEEDS": "INTERNAL", // there is such a member, but not of this payload

@@ -39,6 +39,7 @@ type Service interface {
 	// Transfer may also return wallet.ErrNotSameOrganisation.
 	Transfer(ctx context.Context, caller domain.Caller, in wallet.Transfer) (wallet.Result, error)
 	SetLimit(ctx context.Context, caller domain.Caller, in wallet.SetLimit) (wallet.Result, error)
+	Close(ctx context.Context, caller domain.Caller, in wallet.Close) (wallet.Result, error)
 }
 
 // Reader is what queries read from: the parts of wallet.Reader and campaign.Reader

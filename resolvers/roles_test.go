@@ -54,6 +54,7 @@ var rootFields = []struct {
 	{"releaseHold", `mutation { releaseHold(input: {idempotencyKey: "k", holdId: "AQ"}) { __typename } }`, onlyService},
 	{"transferConnects", `mutation { transferConnects(input: {idempotencyKey: "k", fromWalletId: "AQ", toWalletId: "AQ", quantity: 1}) { __typename } }`, agencyAdmins},
 	{"setSpendingLimit", `mutation { setSpendingLimit(input: {idempotencyKey: "k", walletId: "AQ", window: DAY}) { __typename } }`, agencyAdmins},
+	{"closeWallet", `mutation { closeWallet(input: {idempotencyKey: "k", walletId: "AQ", reason: "r"}) { __typename } }`, onlyService},
 	{"periods", `{ periods(first: 1) { nodes { period } } }`, financeReaders},
 	{"accountLedger", `{ accountLedger(account: {book: 0, code: "2000", commodity: USD}, first: 1) { totalCount } }`, financeReaders},
 	{"accountExplanation", `{ accountExplanation(account: {book: 0, code: "2000", commodity: USD}) { version } }`, financeReaders},
@@ -62,6 +63,7 @@ var rootFields = []struct {
 	{"invariantStatus", `{ invariantStatus { status } }`, financeReaders},
 	{"closePeriod", `mutation { closePeriod(input: {idempotencyKey: "k", period: "2026-02", reason: "r"}) { __typename } }`, onlyFinance},
 	{"reopenPeriod", `mutation { reopenPeriod(input: {idempotencyKey: "k", period: "2026-02", reason: "r"}) { __typename } }`, onlyFinance},
+	{"withdrawPeriodRequest", `mutation { withdrawPeriodRequest(input: {idempotencyKey: "k", period: "2026-02", reason: "r"}) { __typename } }`, onlyFinance},
 	{"setMembership", `mutation { setMembership(input: {idempotencyKey: "k", organisationId: "00000000-0000-4000-8000-000000000001", partyId: "00000000-0000-4000-8000-000000000001", role: AGENCY_ADMIN, active: true}) { __typename } }`, onlyService},
 }
 

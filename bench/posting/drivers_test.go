@@ -127,8 +127,6 @@ func TestPurserLots(t *testing.T) {
 			b.expect(t, map[string]int64{
 				`SELECT count(*) FROM postings`:                              wallets*lotsPerPurse + n,
 				`SELECT count(*) FROM lots`:                                  wallets*lotsPerPurse + n - spends,
-				`SELECT count(*) FROM once_keys`:                             spends,
-				`SELECT sum(consumed)::bigint FROM wallet_spend`:             spends * spendUnits,
 				`SELECT sum(debits - credits)::bigint FROM account_balances`: 0,
 				`SELECT sum(granted - remaining)::bigint FROM lots`:          spends * spendUnits,
 				`SELECT count(*) FROM (SELECT FROM lots WHERE remaining > 0 GROUP BY wallet_id HAVING count(*) < 4) few`: 0,

@@ -91,20 +91,14 @@ func openWallet(book ledger.BookID, id ledger.ID) ledger.Command {
 
 // grant issues a lot that does not expire, by the product's rules.
 func grant(book ledger.BookID, to ledger.ID, units int64) ledger.Command {
-	c := command(book, to, wallet.TemplateGrant, ledger.Arguments(nil).ID(wallet.ArgWallet, to).Amount(wallet.ArgQuantity, units).
+	return command(book, to, wallet.TemplateGrant, ledger.Arguments(nil).ID(wallet.ArgWallet, to).Amount(wallet.ArgQuantity, units).
 		Text(wallet.ArgOrigin, string(ledger.OriginBonus)).Amount(wallet.ArgPriority, 1).Text(wallet.ArgJurisdiction, "NP").
 		Text(wallet.ArgType, wallet.TypeBonusGrant))
-	c.Explanation = domain.Explanation{Rule: "BONUS"}.Encode()
-	return c
 }
 
-// spend uses units up on a proposal, with all that the product's own spends carry.
+// spend uses units up, by the product's rules. It carries what a transfer does, so that the two differ by
+// the lots: a subject, a once key, an explanation and an effect would cost as much without them.
 func spend(book ledger.BookID, from ledger.ID) ledger.Command {
-	c := command(book, from, wallet.TemplateSpend, ledger.Arguments(nil).ID(wallet.ArgWallet, from).Amount(wallet.ArgQuantity, spendUnits).
+	return command(book, from, wallet.TemplateSpend, ledger.Arguments(nil).ID(wallet.ArgWallet, from).Amount(wallet.ArgQuantity, spendUnits).
 		Text(wallet.ArgProduct, wallet.TypeProposal))
-	c.Subject = ledger.Subject{Type: wallet.SubjectProposal, ID: c.ID.String()}
-	c.Once = "spend:" + c.Subject.Type + ":" + c.Subject.ID
-	c.Explanation = domain.Explanation{Rule: "PROPOSAL_COST", Inputs: []domain.Input{domain.Number("quantity", spendUnits)}}.Encode()
-	c.Effects = []ledger.Effect{wallet.SpendProjection()}
-	return c
 }

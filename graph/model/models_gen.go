@@ -26,6 +26,11 @@ type ClosePeriodPayload interface {
 	IsClosePeriodPayload()
 }
 
+// Outcomes of `closeWallet`.
+type CloseWalletPayload interface {
+	IsCloseWalletPayload()
+}
+
 // Outcomes of `createCampaign`.
 type CreateCampaignPayload interface {
 	IsCreateCampaignPayload()
@@ -161,6 +166,11 @@ type UserError interface {
 	GetRetry() Retry
 	// Whether this is the stored outcome of an earlier request with the same key.
 	GetReplayed() bool
+}
+
+// What became of withdrawing a request.
+type WithdrawPeriodRequestPayload interface {
+	IsWithdrawPeriodRequestPayload()
 }
 
 // Why an account can give what it can give. Amounts are on the account's normal side, and available = posted − held.
@@ -1081,6 +1091,50 @@ type CampaignStatusOutcome struct {
 	Decided any `json:"-"`
 }
 
+// The wallet pays for campaigns that have not ended: what they have in escrow would come back to it. Retry: NEW_KEY, once they are ended.
+type CampaignsNotEnded struct {
+	// What failed.
+	Code ErrorCode `json:"code"`
+	// For the developer, in English; may change. Translate by `code` instead.
+	Message string `json:"message"`
+	// The input field at fault, from the input down, such as ["input", "walletId"]; null when it is not one field.
+	Path []string `json:"path,omitempty"`
+	// Whether and how to try again.
+	Retry Retry `json:"retry"`
+	// Whether this is the stored outcome of an earlier request with the same key.
+	Replayed bool `json:"replayed"`
+	// How many there are, drafts and paused ones included.
+	Campaigns int64 `json:"campaigns"`
+}
+
+func (CampaignsNotEnded) IsCloseWalletPayload() {}
+
+func (CampaignsNotEnded) IsUserError() {}
+
+// What failed.
+func (this CampaignsNotEnded) GetCode() ErrorCode { return this.Code }
+
+// For the developer, in English; may change. Translate by `code` instead.
+func (this CampaignsNotEnded) GetMessage() string { return this.Message }
+
+// The input field at fault, from the input down, such as ["input", "walletId"]; null when it is not one field.
+func (this CampaignsNotEnded) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
+// Whether and how to try again.
+func (this CampaignsNotEnded) GetRetry() Retry { return this.Retry }
+
+// Whether this is the stored outcome of an earlier request with the same key.
+func (this CampaignsNotEnded) GetReplayed() bool { return this.Replayed }
+
 // Which hold to capture, and how much of it.
 type CaptureHoldInput struct {
 	// 8 to 128 printable ASCII characters, new for each intent, the same for each retry.
@@ -1192,6 +1246,34 @@ type ClosePeriodSuccess struct {
 }
 
 func (ClosePeriodSuccess) IsClosePeriodPayload() {}
+
+// Which wallet to close, and why.
+type CloseWalletInput struct {
+	// 8 to 128 printable ASCII characters, new for each intent, the same for each retry.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The wallet.
+	WalletID string `json:"walletId"`
+	// Why, as a key to translate, such as `account.deleted`: 1 to 64 bytes without personal data.
+	Reason string `json:"reason"`
+}
+
+// The wallet is closed.
+type CloseWalletSuccess struct {
+	// Whether this is the stored outcome of an earlier request with the same key.
+	Replayed bool `json:"replayed"`
+	// Send it back in `extensions.consistency` and you will read this write.
+	Consistency string `json:"consistency"`
+	// The journal that recorded it.
+	JournalID string `json:"journalId"`
+	// Book is the ledger book of the wallet.
+	Book int32 `json:"-"`
+	// JournalUUID is the journal written.
+	JournalUUID scalar.UUID `json:"-"`
+	// WalletUUID is the wallet written to.
+	WalletUUID scalar.UUID `json:"-"`
+}
+
+func (CloseWalletSuccess) IsCloseWalletPayload() {}
 
 // Debits and credits of one commodity.
 type CommodityTotals struct {
@@ -1953,6 +2035,8 @@ func (IdempotencyConflict) IsClosePeriodPayload() {}
 
 func (IdempotencyConflict) IsReopenPeriodPayload() {}
 
+func (IdempotencyConflict) IsWithdrawPeriodRequestPayload() {}
+
 func (IdempotencyConflict) IsPlaceHoldPayload() {}
 
 func (IdempotencyConflict) IsIncreaseHoldPayload() {}
@@ -1964,6 +2048,8 @@ func (IdempotencyConflict) IsReleaseHoldPayload() {}
 func (IdempotencyConflict) IsTransferConnectsPayload() {}
 
 func (IdempotencyConflict) IsSetSpendingLimitPayload() {}
+
+func (IdempotencyConflict) IsCloseWalletPayload() {}
 
 // A campaign of this status cannot move to that one. Retry: NEVER.
 type IllegalTransition struct {
@@ -2375,8 +2461,10 @@ type LedgerLine struct {
 	BookedOn scalar.Date `json:"bookedOn"`
 	// When what it records happened.
 	EffectiveAt time.Time `json:"effectiveAt"`
-	// The journal that it is part of; see `journal`.
+	// The journal that it is part of.
 	JournalID string `json:"journalId"`
+	// That journal, with both sides of all its postings.
+	Journal *Journal `json:"journal,omitempty"`
 	// Number of that journal in its book.
 	Seq int64 `json:"seq"`
 	// The template by which it was posted.
@@ -2652,6 +2740,48 @@ func (this NoFunds) GetRetry() Retry { return this.Retry }
 // Whether this is the stored outcome of an earlier request with the same key.
 func (this NoFunds) GetReplayed() bool { return this.Replayed }
 
+// Nothing that was asked for the period waits for a second person: nobody asked, or it was agreed to or withdrawn. Retry: NEVER.
+type NoRequestPending struct {
+	// What failed.
+	Code ErrorCode `json:"code"`
+	// For the developer, in English; may change. Translate by `code` instead.
+	Message string `json:"message"`
+	// The input field at fault, from the input down, such as ["input", "walletId"]; null when it is not one field.
+	Path []string `json:"path,omitempty"`
+	// Whether and how to try again.
+	Retry Retry `json:"retry"`
+	// Whether this is the stored outcome of an earlier request with the same key.
+	Replayed bool `json:"replayed"`
+}
+
+func (NoRequestPending) IsWithdrawPeriodRequestPayload() {}
+
+func (NoRequestPending) IsUserError() {}
+
+// What failed.
+func (this NoRequestPending) GetCode() ErrorCode { return this.Code }
+
+// For the developer, in English; may change. Translate by `code` instead.
+func (this NoRequestPending) GetMessage() string { return this.Message }
+
+// The input field at fault, from the input down, such as ["input", "walletId"]; null when it is not one field.
+func (this NoRequestPending) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
+// Whether and how to try again.
+func (this NoRequestPending) GetRetry() Retry { return this.Retry }
+
+// Whether this is the stored outcome of an earlier request with the same key.
+func (this NoRequestPending) GetReplayed() bool { return this.Replayed }
+
 // `path` names an id of nothing that the caller may use: of nothing at all, of somebody else's, or of what they may look at but not change. Retry: NEVER.
 type NotFound struct {
 	// What failed.
@@ -2733,6 +2863,56 @@ func (NotFound) IsReleaseHoldPayload() {}
 func (NotFound) IsTransferConnectsPayload() {}
 
 func (NotFound) IsSetSpendingLimitPayload() {}
+
+func (NotFound) IsCloseWalletPayload() {}
+
+// Somebody else asked: only they can withdraw it. Retry: NEVER.
+type NotRequester struct {
+	// What failed.
+	Code ErrorCode `json:"code"`
+	// For the developer, in English; may change. Translate by `code` instead.
+	Message string `json:"message"`
+	// The input field at fault, from the input down, such as ["input", "walletId"]; null when it is not one field.
+	Path []string `json:"path,omitempty"`
+	// Whether and how to try again.
+	Retry Retry `json:"retry"`
+	// Whether this is the stored outcome of an earlier request with the same key.
+	Replayed bool `json:"replayed"`
+	// What was asked.
+	Action PeriodAction `json:"action"`
+	// Who asked.
+	RequestedBy string `json:"requestedBy"`
+	// When.
+	RequestedAt time.Time `json:"requestedAt"`
+}
+
+func (NotRequester) IsWithdrawPeriodRequestPayload() {}
+
+func (NotRequester) IsUserError() {}
+
+// What failed.
+func (this NotRequester) GetCode() ErrorCode { return this.Code }
+
+// For the developer, in English; may change. Translate by `code` instead.
+func (this NotRequester) GetMessage() string { return this.Message }
+
+// The input field at fault, from the input down, such as ["input", "walletId"]; null when it is not one field.
+func (this NotRequester) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
+// Whether and how to try again.
+func (this NotRequester) GetRetry() Retry { return this.Retry }
+
+// Whether this is the stored outcome of an earlier request with the same key.
+func (this NotRequester) GetReplayed() bool { return this.Replayed }
 
 // A transaction of this type cannot be undone, or not for this reason. Retry: NEVER.
 type NotReversible struct {
@@ -2936,6 +3116,54 @@ type OpenWalletSuccess struct {
 
 func (OpenWalletSuccess) IsOpenWalletPayload() {}
 
+// The wallet has as many Connects, and too many of them are of an origin that is not transferable. Retry: NEW_KEY, with `transferable` or less.
+type OriginNotTransferable struct {
+	// What failed.
+	Code ErrorCode `json:"code"`
+	// For the developer, in English; may change. Translate by `code` instead.
+	Message string `json:"message"`
+	// The input field at fault, from the input down, such as ["input", "walletId"]; null when it is not one field.
+	Path []string `json:"path,omitempty"`
+	// Whether and how to try again.
+	Retry Retry `json:"retry"`
+	// Whether this is the stored outcome of an earlier request with the same key.
+	Replayed bool `json:"replayed"`
+	// How many can be transferred now.
+	Transferable int64 `json:"transferable"`
+	// How many can be used, and not transferred.
+	NotTransferable int64 `json:"notTransferable"`
+	// Of which origins those are, in alphabetical order.
+	Origins []LotOrigin `json:"origins"`
+}
+
+func (OriginNotTransferable) IsTransferConnectsPayload() {}
+
+func (OriginNotTransferable) IsUserError() {}
+
+// What failed.
+func (this OriginNotTransferable) GetCode() ErrorCode { return this.Code }
+
+// For the developer, in English; may change. Translate by `code` instead.
+func (this OriginNotTransferable) GetMessage() string { return this.Message }
+
+// The input field at fault, from the input down, such as ["input", "walletId"]; null when it is not one field.
+func (this OriginNotTransferable) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
+// Whether and how to try again.
+func (this OriginNotTransferable) GetRetry() Retry { return this.Retry }
+
+// Whether this is the stored outcome of an earlier request with the same key.
+func (this OriginNotTransferable) GetReplayed() bool { return this.Replayed }
+
 // Connects that were issued and not yet used: in wallets, on hold and in campaigns.
 type OutstandingLiability struct {
 	// The last date counted.
@@ -3120,7 +3348,7 @@ type Period struct {
 	Period string `json:"period"`
 	// Where it stands, over all books.
 	State PeriodState `json:"state"`
-	// What was last asked for it; null when nothing was.
+	// What was last asked for it, withdrawn or not; null when nothing was.
 	Request *PeriodRequest `json:"request,omitempty"`
 	// When the last book closed it; null unless it is CLOSED, and when it was closed together with a later one.
 	ClosedAt *time.Time `json:"closedAt,omitempty"`
@@ -3206,7 +3434,7 @@ func (this PeriodNotOver) GetRetry() Retry { return this.Retry }
 // Whether this is the stored outcome of an earlier request with the same key.
 func (this PeriodNotOver) GetReplayed() bool { return this.Replayed }
 
-// What somebody asked for a period, and who agreed.
+// What somebody asked for a period, and who agreed. It is settled once it was agreed to or withdrawn.
 type PeriodRequest struct {
 	// What was asked.
 	Action PeriodAction `json:"action"`
@@ -3220,6 +3448,10 @@ type PeriodRequest struct {
 	ApprovedBy *string `json:"approvedBy,omitempty"`
 	// When; null while nobody has.
 	ApprovedAt *time.Time `json:"approvedAt,omitempty"`
+	// Who withdrew it, always the person who asked; null while it is not.
+	WithdrawnBy *string `json:"withdrawnBy,omitempty"`
+	// When; null while it is not.
+	WithdrawnAt *time.Time `json:"withdrawnAt,omitempty"`
 }
 
 // What to reserve, for what, and how long.
@@ -3833,6 +4065,20 @@ type SpendSeries struct {
 	Total int64 `json:"total"`
 }
 
+// How many Connects the wallet's side may take out of it in a window, and how many it has.
+type SpendingLimit struct {
+	// Over which time it counts.
+	Window SpendingWindow `json:"window"`
+	// How many Connects may be taken out in one window.
+	Maximum int64 `json:"maximum"`
+	// How many were in this one. More than `maximum` where the limit was lowered meanwhile.
+	Used int64 `json:"used"`
+	// How many still may be in this one: `maximum` less `used`, at least 0.
+	Left int64 `json:"left"`
+	// When the next window begins, with nothing used.
+	ResetsAt time.Time `json:"resetsAt"`
+}
+
 // The wallet has a spending limit that does not allow this. Retry: NEW_KEY, with less, or once `resetsAt` has come.
 type SpendingLimitExceeded struct {
 	// What failed.
@@ -4224,6 +4470,8 @@ func (ValidationFailed) IsClosePeriodPayload() {}
 
 func (ValidationFailed) IsReopenPeriodPayload() {}
 
+func (ValidationFailed) IsWithdrawPeriodRequestPayload() {}
+
 func (ValidationFailed) IsPlaceHoldPayload() {}
 
 func (ValidationFailed) IsIncreaseHoldPayload() {}
@@ -4235,6 +4483,8 @@ func (ValidationFailed) IsReleaseHoldPayload() {}
 func (ValidationFailed) IsTransferConnectsPayload() {}
 
 func (ValidationFailed) IsSetSpendingLimitPayload() {}
+
+func (ValidationFailed) IsCloseWalletPayload() {}
 
 // Somebody changed the campaign meanwhile. Retry: NEW_KEY, after reading it again.
 type VersionConflict struct {
@@ -4379,6 +4629,68 @@ func (this WalletAlreadyFrozen) GetRetry() Retry { return this.Retry }
 // Whether this is the stored outcome of an earlier request with the same key.
 func (this WalletAlreadyFrozen) GetReplayed() bool { return this.Replayed }
 
+// The wallet was closed for good. Retry: NEVER.
+type WalletClosed struct {
+	// What failed.
+	Code ErrorCode `json:"code"`
+	// For the developer, in English; may change. Translate by `code` instead.
+	Message string `json:"message"`
+	// The input field at fault, from the input down, such as ["input", "walletId"]; null when it is not one field.
+	Path []string `json:"path,omitempty"`
+	// Whether and how to try again.
+	Retry Retry `json:"retry"`
+	// Whether this is the stored outcome of an earlier request with the same key.
+	Replayed bool `json:"replayed"`
+}
+
+func (WalletClosed) IsSpendConnectsPayload() {}
+
+func (WalletClosed) IsGrantConnectsPayload() {}
+
+func (WalletClosed) IsPurchaseConnectsPayload() {}
+
+func (WalletClosed) IsReverseTransactionPayload() {}
+
+func (WalletClosed) IsFreezeWalletPayload() {}
+
+func (WalletClosed) IsCreateCampaignPayload() {}
+
+func (WalletClosed) IsReleaseCampaignFundsPayload() {}
+
+func (WalletClosed) IsPlaceHoldPayload() {}
+
+func (WalletClosed) IsTransferConnectsPayload() {}
+
+func (WalletClosed) IsSetSpendingLimitPayload() {}
+
+func (WalletClosed) IsCloseWalletPayload() {}
+
+func (WalletClosed) IsUserError() {}
+
+// What failed.
+func (this WalletClosed) GetCode() ErrorCode { return this.Code }
+
+// For the developer, in English; may change. Translate by `code` instead.
+func (this WalletClosed) GetMessage() string { return this.Message }
+
+// The input field at fault, from the input down, such as ["input", "walletId"]; null when it is not one field.
+func (this WalletClosed) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
+// Whether and how to try again.
+func (this WalletClosed) GetRetry() Retry { return this.Retry }
+
+// Whether this is the stored outcome of an earlier request with the same key.
+func (this WalletClosed) GetReplayed() bool { return this.Replayed }
+
 // The owner has a wallet of this kind. Retry: NEVER.
 type WalletExists struct {
 	// What failed.
@@ -4487,6 +4799,52 @@ func (WalletFrozen) IsIncreaseHoldPayload() {}
 
 func (WalletFrozen) IsTransferConnectsPayload() {}
 
+// The wallet has Connects. Retry: NEW_KEY, once they are used, transferred, released or expired.
+type WalletNotEmpty struct {
+	// What failed.
+	Code ErrorCode `json:"code"`
+	// For the developer, in English; may change. Translate by `code` instead.
+	Message string `json:"message"`
+	// The input field at fault, from the input down, such as ["input", "walletId"]; null when it is not one field.
+	Path []string `json:"path,omitempty"`
+	// Whether and how to try again.
+	Retry Retry `json:"retry"`
+	// Whether this is the stored outcome of an earlier request with the same key.
+	Replayed bool `json:"replayed"`
+	// Units booked as its own and not held. Units that have expired count until their expiry is booked, within a minute.
+	Balance int64 `json:"balance"`
+	// Units that its open holds have left; those of a hold that has expired count until its release is booked, within a minute.
+	Held int64 `json:"held"`
+}
+
+func (WalletNotEmpty) IsCloseWalletPayload() {}
+
+func (WalletNotEmpty) IsUserError() {}
+
+// What failed.
+func (this WalletNotEmpty) GetCode() ErrorCode { return this.Code }
+
+// For the developer, in English; may change. Translate by `code` instead.
+func (this WalletNotEmpty) GetMessage() string { return this.Message }
+
+// The input field at fault, from the input down, such as ["input", "walletId"]; null when it is not one field.
+func (this WalletNotEmpty) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
+// Whether and how to try again.
+func (this WalletNotEmpty) GetRetry() Retry { return this.Retry }
+
+// Whether this is the stored outcome of an earlier request with the same key.
+func (this WalletNotEmpty) GetReplayed() bool { return this.Replayed }
+
 // The wallet is not frozen. Retry: NEVER.
 type WalletNotFrozen struct {
 	// What failed.
@@ -4546,6 +4904,30 @@ type WalletPermissions struct {
 	// Why not; empty when `canSpend` is true.
 	Reasons []PermissionReason `json:"reasons"`
 }
+
+// Of which period to withdraw what was asked, and why.
+type WithdrawPeriodRequestInput struct {
+	// 8 to 128 printable ASCII characters, new for each intent, the same for each retry.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The period as YYYY-MM, such as `2026-10`.
+	Period string `json:"period"`
+	// Why, 1 to 128 bytes, free of personal data. It is kept with the journal.
+	Reason string `json:"reason"`
+}
+
+// It is withdrawn: `period.request.withdrawnAt` says when, unless something newer was asked.
+type WithdrawPeriodRequestSuccess struct {
+	// Whether this is the stored outcome of an earlier request with the same key.
+	Replayed bool `json:"replayed"`
+	// Send it with the next request to see this write.
+	Consistency string `json:"consistency"`
+	// The journal that recorded the withdrawal.
+	JournalID string `json:"journalId"`
+	// The period as it now stands.
+	Period *Period `json:"period"`
+}
+
+func (WithdrawPeriodRequestSuccess) IsWithdrawPeriodRequestPayload() {}
 
 // The ad account does not take that currency. Retry: NEVER as it is; the corrected input may use the same key.
 type WrongCommodity struct {
@@ -5665,6 +6047,10 @@ const (
 	ErrorCodeInvariantFailed ErrorCode = "INVARIANT_FAILED"
 	// Member RequestPending. Settle that first.
 	ErrorCodeRequestPending ErrorCode = "REQUEST_PENDING"
+	// Member NoRequestPending. Look at `periods`.
+	ErrorCodeNoRequestPending ErrorCode = "NO_REQUEST_PENDING"
+	// Member NotRequester. Ask who asked.
+	ErrorCodeNotRequester ErrorCode = "NOT_REQUESTER"
 	// Member HoldClosed. Treat it as settled; place another to reserve more.
 	ErrorCodeHoldClosed ErrorCode = "HOLD_CLOSED"
 	// Member HoldExpired. Place another.
@@ -5673,8 +6059,16 @@ const (
 	ErrorCodeHoldExceeded ErrorCode = "HOLD_EXCEEDED"
 	// Member SpendingLimitExceeded. Wait for the next window, or ask for less.
 	ErrorCodeSpendingLimitExceeded ErrorCode = "SPENDING_LIMIT_EXCEEDED"
+	// Member OriginNotTransferable. Ask for what is transferable.
+	ErrorCodeOriginNotTransferable ErrorCode = "ORIGIN_NOT_TRANSFERABLE"
 	// Member NotSameOrganisation. Choose wallets of one organisation.
 	ErrorCodeNotSameOrganisation ErrorCode = "NOT_SAME_ORGANISATION"
+	// Member WalletNotEmpty. Empty it first.
+	ErrorCodeWalletNotEmpty ErrorCode = "WALLET_NOT_EMPTY"
+	// Member CampaignsNotEnded. End the campaigns first.
+	ErrorCodeCampaignsNotEnded ErrorCode = "CAMPAIGNS_NOT_ENDED"
+	// Member WalletClosed. Use another wallet.
+	ErrorCodeWalletClosed ErrorCode = "WALLET_CLOSED"
 )
 
 var AllErrorCode = []ErrorCode{
@@ -5721,16 +6115,22 @@ var AllErrorCode = []ErrorCode{
 	ErrorCodePeriodNotOver,
 	ErrorCodeInvariantFailed,
 	ErrorCodeRequestPending,
+	ErrorCodeNoRequestPending,
+	ErrorCodeNotRequester,
 	ErrorCodeHoldClosed,
 	ErrorCodeHoldExpired,
 	ErrorCodeHoldExceeded,
 	ErrorCodeSpendingLimitExceeded,
+	ErrorCodeOriginNotTransferable,
 	ErrorCodeNotSameOrganisation,
+	ErrorCodeWalletNotEmpty,
+	ErrorCodeCampaignsNotEnded,
+	ErrorCodeWalletClosed,
 }
 
 func (e ErrorCode) IsValid() bool {
 	switch e {
-	case ErrorCodeInsufficientFunds, ErrorCodeAlreadySpent, ErrorCodeWalletFrozen, ErrorCodeWalletExists, ErrorCodeOwnerMismatch, ErrorCodeAlreadyRecorded, ErrorCodeReversalExceeds, ErrorCodeNotReversible, ErrorCodeWalletAlreadyFrozen, ErrorCodeWalletNotFrozen, ErrorCodeAmountOverflow, ErrorCodeNotFound, ErrorCodeValidationFailed, ErrorCodeIdempotencyConflict, ErrorCodeNameTaken, ErrorCodeInvalidSchedule, ErrorCodeBudgetBelowMin, ErrorCodeBidOutOfRange, ErrorCodeEntityNotPromotable, ErrorCodeCampaignLimit, ErrorCodeVersionConflict, ErrorCodeBelowSpentToday, ErrorCodeBelowSpent, ErrorCodeEditLimitReached, ErrorCodeLargeChangeNeedsConfirm, ErrorCodeIllegalTransition, ErrorCodeNoFunds, ErrorCodeCampaignEnded, ErrorCodeWrongCommodity, ErrorCodeLimitExceeded, ErrorCodeUnauthenticated, ErrorCodeForbidden, ErrorCodeBadRequest, ErrorCodeOverloaded, ErrorCodeTimeout, ErrorCodeConsistencyAhead, ErrorCodeUnavailable, ErrorCodeInternal, ErrorCodeSecondApproverRequired, ErrorCodeNotSequential, ErrorCodePeriodNotOver, ErrorCodeInvariantFailed, ErrorCodeRequestPending, ErrorCodeHoldClosed, ErrorCodeHoldExpired, ErrorCodeHoldExceeded, ErrorCodeSpendingLimitExceeded, ErrorCodeNotSameOrganisation:
+	case ErrorCodeInsufficientFunds, ErrorCodeAlreadySpent, ErrorCodeWalletFrozen, ErrorCodeWalletExists, ErrorCodeOwnerMismatch, ErrorCodeAlreadyRecorded, ErrorCodeReversalExceeds, ErrorCodeNotReversible, ErrorCodeWalletAlreadyFrozen, ErrorCodeWalletNotFrozen, ErrorCodeAmountOverflow, ErrorCodeNotFound, ErrorCodeValidationFailed, ErrorCodeIdempotencyConflict, ErrorCodeNameTaken, ErrorCodeInvalidSchedule, ErrorCodeBudgetBelowMin, ErrorCodeBidOutOfRange, ErrorCodeEntityNotPromotable, ErrorCodeCampaignLimit, ErrorCodeVersionConflict, ErrorCodeBelowSpentToday, ErrorCodeBelowSpent, ErrorCodeEditLimitReached, ErrorCodeLargeChangeNeedsConfirm, ErrorCodeIllegalTransition, ErrorCodeNoFunds, ErrorCodeCampaignEnded, ErrorCodeWrongCommodity, ErrorCodeLimitExceeded, ErrorCodeUnauthenticated, ErrorCodeForbidden, ErrorCodeBadRequest, ErrorCodeOverloaded, ErrorCodeTimeout, ErrorCodeConsistencyAhead, ErrorCodeUnavailable, ErrorCodeInternal, ErrorCodeSecondApproverRequired, ErrorCodeNotSequential, ErrorCodePeriodNotOver, ErrorCodeInvariantFailed, ErrorCodeRequestPending, ErrorCodeNoRequestPending, ErrorCodeNotRequester, ErrorCodeHoldClosed, ErrorCodeHoldExpired, ErrorCodeHoldExceeded, ErrorCodeSpendingLimitExceeded, ErrorCodeOriginNotTransferable, ErrorCodeNotSameOrganisation, ErrorCodeWalletNotEmpty, ErrorCodeCampaignsNotEnded, ErrorCodeWalletClosed:
 		return true
 	}
 	return false

@@ -35,11 +35,17 @@ func (w *world) inOneBatch(requests ...request) []ledger.Outcome {
 			w.t.Fatalf("request %d: %v", i, err)
 		}
 	}
+	return w.together(made.commands)
+}
+
+// together has commands decided in their order in one batch.
+func (w *world) together(commands []ledger.Command) []ledger.Outcome {
+	w.t.Helper()
 	blocked, release := w.store.hold()
 	first := w.submit(w.fact())
 	<-blocked // the writer is in a batch of its own; what is submitted now is the next
 	var pending []*ledger.Pending
-	for _, command := range made.commands {
+	for _, command := range commands {
 		pending = append(pending, w.submit(command))
 	}
 	release()

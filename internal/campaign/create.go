@@ -37,7 +37,8 @@ type Create struct {
 
 // Create posts a campaign's creation, with its funding (row 5 or 16b of the chart
 // of entries) if asked for. Its id is the journal's. A product that does not
-// promote such an entity is a *RefusedError.
+// promote such an entity is a *RefusedError. Once the wallet that would pay is closed
+// it is refused with domain.ReasonWalletClosed, funds or none.
 func (s *Service) Create(ctx context.Context, caller domain.Caller, in Create) (Result, error) {
 	if err := in.validate(); err != nil {
 		return Result{}, err
@@ -70,6 +71,9 @@ func (s *Service) create(command *ledger.Command, to target, in Create) error {
 			withinWindow(in.Schedule.stored(), now, rules), withinBids(row.BidMinor, to, rules), enoughBudget(row.Budget, to, rules),
 		}},
 		nameGuard{NameKey(to.adAccount, row.Name), row.ID},
+	}
+	if !to.wallet.IsZero() {
+		command.Guards = append(command.Guards, domain.Committed{Wallet: to.wallet})
 	}
 	command.Effects = []ledger.Effect{createEffect{row}, createdEffect{row}}
 	if in.FundMinor > 0 {

@@ -53,6 +53,9 @@ func (s *Service) setStatus(command *ledger.Command, to target, version int64, s
 		command.Template = to.template(TemplateEnd, TemplateEndMoney)
 		command.Arguments = s.withGrace(to.arguments(to.campaign), to)
 		command.Effects = append(append(command.Effects, totalsEffect{}), s.config.Projections...)
+		if !to.wallet.IsZero() {
+			command.Guards = append(command.Guards, domain.Settled{Wallet: to.wallet})
+		}
 	}
 	command.Arguments = command.Arguments.Text("status", string(status))
 	command.Explanation = domain.Explanation{

@@ -87,7 +87,28 @@ func (s *store) Batch(ctx context.Context, needs *ledger.Needs, fold func(*ledge
 			}
 		}
 	}
+	s.countCommitments(needs.Book)
 	return nil
+}
+
+// countCommitments puts where guards find it what storage counts on reading: the
+// campaigns of each wallet that have not ended, and whether it is closed.
+func (s *store) countCommitments(book ledger.BookID) {
+	closed := map[ledger.ID]bool{}
+	for _, account := range s.Snapshot(book).Accounts {
+		if account.Account.Class == wallet.ClassAvailable {
+			closed[account.Account.Owner] = account.Balance.Status == ledger.StatusClosed
+		}
+	}
+	for id := range closed {
+		row := domain.Commitments{Closed: closed[id]}
+		for _, c := range s.campaigns {
+			if s.accounts[c.AdAccount].Wallet == id && c.Status != campaign.StatusEnded && c.Status != campaign.StatusArchived {
+				row.Open++
+			}
+		}
+		s.SetRow(book, ledger.RowID{Kind: domain.GuardCommitments, ID: id.String()}, row)
+	}
 }
 
 func (s *store) write(book ledger.BookID, kind string, row any) {

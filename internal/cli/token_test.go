@@ -68,10 +68,15 @@ func TestToken(t *testing.T) {
 			auth.Principal{Subject: "demo-finance", Roles: []auth.Role{auth.RoleFinance}},
 		},
 		{
+			"second_persona_of_finance_is_another_person",
+			[]string{"-persona", "finance-second"},
+			auth.Principal{Subject: "demo-finance-second", Roles: []auth.Role{auth.RoleFinance}},
+		},
+		{
 			"persona_of_a_service_may_call_every_mutation_for_services",
 			[]string{"-persona", "service"},
 			auth.Principal{Subject: "marketplace", Roles: []auth.Role{auth.RoleService}, Scope: []string{
-				"captureHold", "depositAdFunds", "freezeWallet", "grantConnects", "increaseHold", "openAdAccount", "openWallet", "placeHold", "purchaseConnects",
+				"captureHold", "closeWallet", "depositAdFunds", "freezeWallet", "grantConnects", "increaseHold", "openAdAccount", "openWallet", "placeHold", "purchaseConnects",
 				"recordClickCharges", "releaseHold", "reverseTransaction", "setMembership", "setSpendingLimit", "transferConnects", "unfreezeWallet",
 			}},
 		},

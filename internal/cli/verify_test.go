@@ -59,7 +59,7 @@ func TestVerifyJSON(t *testing.T) {
 		}
 	})
 	t.Run("tells_what_is_broken_and_exits_with_1", func(t *testing.T) {
-		if _, err := connect(t, db.SuperURL).Exec(t.Context(), `UPDATE account_days SET debits = debits + 1 WHERE debits > 0`); err != nil {
+		if _, err := connect(t, db.SuperURL).Exec(t.Context(), `UPDATE trial_days SET debits = debits + 1 WHERE debits > 0`); err != nil {
 			t.Fatal(err)
 		}
 		got := run(t, databases(db), "verify", "-json")

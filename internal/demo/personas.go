@@ -20,6 +20,7 @@ const (
 	PersonaProductManager = "product-manager"
 	PersonaService        = "service"
 	PersonaFinance        = "finance"
+	PersonaFinanceSecond  = "finance-second"
 	PersonaAuditor        = "auditor"
 )
 
@@ -34,7 +35,8 @@ const serviceName = "marketplace"
 // and pays for a few campaigns; agency-admin and agency-member act for the first
 // agency and have a wallet of their own, and the admin manages its campaigns. The
 // advertiser has no wallet, but most campaigns of all, paid in prepaid money. A
-// load without campaigns has none for any of them.
+// load without campaigns has none for any of them. Finance is two people, since one
+// alone closes no month.
 func Personas(seed int64) []Persona {
 	party := func(index int) string { return ownerID(seed, index).String() }
 	return []Persona{
@@ -44,10 +46,11 @@ func Personas(seed int64) []Persona {
 		{Name: PersonaAdvertiser, Subject: advertiserID(seed).String(), Roles: []string{roleAdvertiser}},
 		{Name: PersonaProductManager, Subject: "demo-product-manager", Roles: []string{"PRODUCT_MANAGER"}},
 		{Name: PersonaService, Subject: serviceName, Roles: []string{"SERVICE"}, Scope: []string{
-			"captureHold", "depositAdFunds", "freezeWallet", "grantConnects", "increaseHold", "openAdAccount", "openWallet", "placeHold", "purchaseConnects",
+			"captureHold", "closeWallet", "depositAdFunds", "freezeWallet", "grantConnects", "increaseHold", "openAdAccount", "openWallet", "placeHold", "purchaseConnects",
 			"recordClickCharges", "releaseHold", "reverseTransaction", "setMembership", "setSpendingLimit", "transferConnects", "unfreezeWallet",
 		}},
 		{Name: PersonaFinance, Subject: "demo-finance", Roles: []string{"FINANCE"}},
+		{Name: PersonaFinanceSecond, Subject: "demo-finance-second", Roles: []string{"FINANCE"}},
 		{Name: PersonaAuditor, Subject: "demo-auditor", Roles: []string{"AUDITOR"}},
 	}
 }

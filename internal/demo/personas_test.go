@@ -61,6 +61,18 @@ func TestPersonas(t *testing.T) {
 			t.Error("nothing is left that expires soon")
 		}
 	})
+	t.Run("freelancer_bids_with_every_outcome", func(t *testing.T) {
+		got := d.strings(t, `SELECT status || ' ' || captured || ' of ' || reserved FROM holds JOIN wallets USING (book_id, wallet_id) WHERE owner_id = $1 ORDER BY holds.opened_at`,
+			persona(t, demo.PersonaFreelancer).Subject)
+		if diff := cmp.Diff([]string{"CAPTURED 14 of 20", "RELEASED 0 of 12", "OPEN 0 of 9"}, got); diff != "" {
+			t.Errorf("holds (-want +got):\n%s", diff)
+		}
+	})
+	t.Run("finance_is_two_people", func(t *testing.T) {
+		if a, b := persona(t, demo.PersonaFinance), persona(t, demo.PersonaFinanceSecond); a.Subject == b.Subject || !cmp.Equal(a.Roles, b.Roles) {
+			t.Errorf("%+v and %+v, want two people of one role", a, b)
+		}
+	})
 	for name, roles := range map[string][]string{
 		demo.PersonaAgencyAdmin: {"ADVERTISER_ADMIN", "AGENCY_ADMIN"}, demo.PersonaAgencyMember: {"AGENCY_MEMBER"},
 	} {

@@ -47,6 +47,7 @@ func (g *generator) planAll() {
 		}
 	}
 	g.planPersona(g.holders[indexFreelancer])
+	g.planBids(g.holders[indexFreelancer])
 }
 
 // spread returns one owner in so many, at least two, after those with parts.

@@ -1,6 +1,7 @@
 // Package domain is what the domain packages have in common: who asks, why a
 // request is refused before it reaches the ledger, and how a journal explains
-// itself. It knows no wallet and no campaign.
+// itself. It has no rule of a wallet or of a campaign, only what the two must know of
+// each other (Commitments).
 package domain
 
 import (

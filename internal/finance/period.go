@@ -7,8 +7,9 @@ import (
 	"purser/ledger"
 )
 
-// Request is what somebody asked for a period, and who agreed. Its id is that of
-// the journal that asked. A period has at most one that is pending.
+// Request is what somebody asked for a period, and what became of it: another person
+// agreed, or whoever asked withdrew it. Its id is that of the journal that asked. A
+// period has at most one that is pending.
 type Request struct {
 	ID          ledger.ID
 	Period      ledger.Period
@@ -16,15 +17,33 @@ type Request struct {
 	Reason      string
 	RequestedBy string // a principal
 	RequestedAt time.Time
-	ApprovedBy  string    // "" while pending; never the person who asked
-	ApprovedAt  time.Time // zero while pending
+	ApprovedBy  string    // "" unless approved; never the person who asked
+	ApprovedAt  time.Time // zero unless approved
+	WithdrawnBy string    // "" unless withdrawn; always the person who asked
+	WithdrawnAt time.Time // zero unless withdrawn
 }
 
-// Pending reports whether a second person has yet to agree.
-func (r *Request) Pending() bool { return r != nil && r.ApprovedBy == "" }
+// RequestStatus says what became of a request.
+type RequestStatus string
 
-func (r *Request) approved(action Action) bool {
-	return r != nil && r.ApprovedBy != "" && r.Action == action
+// What becomes of a request. It is PENDING until somebody else agrees or whoever asked
+// withdraws it, and then stays as it is.
+const (
+	RequestPending   RequestStatus = "PENDING"
+	RequestApproved  RequestStatus = "APPROVED"
+	RequestWithdrawn RequestStatus = "WITHDRAWN"
+)
+
+// Status returns what became of the request.
+func (r *Request) Status() RequestStatus {
+	switch {
+	case r.ApprovedBy != "":
+		return RequestApproved
+	case r.WithdrawnBy != "":
+		return RequestWithdrawn
+	default:
+		return RequestPending
+	}
 }
 
 // BookClosing is how far a book is closed.
@@ -44,11 +63,46 @@ func (b BookClosing) has(action Action, period ledger.Period) bool {
 	return b.Closed(period) == (action == ActionClose)
 }
 
-// Standing is what decides whether a signature counts: the newest request of a
-// period, nil for none, and every book.
+// Standing is what decides whether a signature counts: of the requests of a period the
+// one that is pending and the newest that was agreed, and every book. A request that
+// was withdrawn decides nothing: the period is as if nobody had asked.
 type Standing struct {
-	Latest *Request
-	Books  []BookClosing
+	Pending   *Request // nil for none; newer than what was agreed
+	Agreed    *Request // the newest; nil for none
+	Withdrawn *Request // the newest; nil for none
+	Books     []BookClosing
+}
+
+// Add notes how a request stands that is as new as any of its status.
+func (s *Standing) Add(r *Request) {
+	if s.Pending != nil && s.Pending.ID == r.ID {
+		s.Pending = nil
+	}
+	switch r.Status() {
+	case RequestPending:
+		s.Pending = r
+	case RequestApproved:
+		s.Agreed = r
+	case RequestWithdrawn:
+		s.Withdrawn = r
+	}
+}
+
+// Latest returns what was asked last, withdrawn or not; nil for nothing.
+func (s Standing) Latest() *Request {
+	latest := s.valid()
+	if latest == nil || s.Withdrawn != nil && s.Withdrawn.RequestedAt.After(latest.RequestedAt) {
+		latest = s.Withdrawn
+	}
+	return latest
+}
+
+// valid returns what was asked last and not withdrawn; nil for nothing.
+func (s Standing) valid() *Request {
+	if s.Pending != nil {
+		return s.Pending
+	}
+	return s.Agreed
 }
 
 // settled reports whether every book stands as the action leaves it.
@@ -64,7 +118,7 @@ func (s Standing) settled(action Action, period ledger.Period) bool {
 // unfinished reports whether the action was agreed and some books have yet to
 // follow: the process that was to see to it ended between two of them.
 func (s Standing) unfinished(action Action, period ledger.Period) bool {
-	return s.Latest.approved(action) && !s.settled(action, period)
+	return s.Pending == nil && s.Agreed != nil && s.Agreed.Action == action && !s.settled(action, period)
 }
 
 // sequential returns, when the action would break the sequence of periods, the
@@ -114,12 +168,13 @@ const (
 // nobody asked about, is being closed together with a later one.
 func (s Standing) State(period ledger.Period) PeriodState {
 	closed, open := s.settled(ActionClose, period), s.settled(ActionReopen, period)
+	asked := s.valid()
 	switch {
-	case s.Latest != nil && s.Latest.Action == ActionReopen && !open:
+	case asked != nil && asked.Action == ActionReopen && !open:
 		return PeriodReopening
 	case closed:
 		return PeriodClosed
-	case s.Latest != nil && s.Latest.Action == ActionClose || !open:
+	case asked != nil && asked.Action == ActionClose || !open:
 		return PeriodClosing
 	default:
 		return PeriodOpen

@@ -25,17 +25,22 @@ func closedThrough(periods ...ledger.Period) []finance.BookClosing {
 	return books
 }
 
+// asked is what was asked for October: agreed to, or else pending.
 func asked(action finance.Action, by, agreed string) *finance.Request {
 	return &finance.Request{Period: october, Action: action, RequestedBy: by, ApprovedBy: agreed}
+}
+
+func withdrawn(action finance.Action) *finance.Request {
+	return &finance.Request{Period: october, Action: action, RequestedBy: "staff:a", WithdrawnBy: "staff:a"}
 }
 
 func TestStateOfAPeriod(t *testing.T) {
 	t.Parallel()
 	none := ledger.Period{}
 	for name, c := range map[string]struct {
-		latest *finance.Request
-		books  []finance.BookClosing
-		want   finance.PeriodState
+		asked *finance.Request
+		books []finance.BookClosing
+		want  finance.PeriodState
 	}{
 		"nothing_closed":                {nil, closedThrough(none, none), finance.PeriodOpen},
 		"the_one_before_closed":         {nil, closedThrough(september, september), finance.PeriodOpen},
@@ -49,10 +54,16 @@ func TestStateOfAPeriod(t *testing.T) {
 		"reopened_in_some":              {asked("REOPEN", "staff:a", "staff:b"), closedThrough(october, september), finance.PeriodReopening},
 		"reopened":                      {asked("REOPEN", "staff:a", "staff:b"), closedThrough(september, september), finance.PeriodOpen},
 		"agreed_to_reopen_none_reached": {asked("REOPEN", "staff:a", "staff:b"), closedThrough(october, october), finance.PeriodReopening},
+		"asked_to_close_and_withdrawn":  {withdrawn("CLOSE"), closedThrough(september, september), finance.PeriodOpen},
+		"asked_to_reopen_and_withdrawn": {withdrawn("REOPEN"), closedThrough(october, october), finance.PeriodClosed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := (finance.Standing{Latest: c.latest, Books: c.books}).State(october); got != c.want {
+			standing := finance.Standing{Books: c.books}
+			if c.asked != nil {
+				standing.Add(c.asked)
+			}
+			if got := standing.State(october); got != c.want {
 				t.Errorf("state = %s, want %s", got, c.want)
 			}
 		})

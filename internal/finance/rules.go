@@ -9,6 +9,9 @@ const (
 	TemplateRequest = "REQUEST_PERIOD"
 	TemplateClose   = "CLOSE_PERIOD"
 	TemplateReopen  = "REOPEN_PERIOD"
+	// TemplateWithdraw is the end of a request that nobody agreed to, by whoever asked:
+	// a fact in the platform's book, which no other book follows.
+	TemplateWithdraw = "WITHDRAW_PERIOD_REQUEST"
 )
 
 // Argument names, as stored with each journal. ArgPeriod is the ledger's.
@@ -27,6 +30,7 @@ const (
 	TypeReopenSigned   = "PERIOD_REOPEN_SIGNED"
 	TypePeriodClosed   = "PERIOD_CLOSED"
 	TypePeriodReopened = "PERIOD_REOPENED"
+	TypeWithdrawn      = "PERIOD_REQUEST_WITHDRAWN"
 )
 
 // Templates returns the journals of accounting periods. None moves value, and none
@@ -34,6 +38,7 @@ const (
 func Templates() []ledger.Template {
 	return []ledger.Template{
 		{Name: TemplateRequest, Version: 1, Type: "{" + ArgType + "}"},
+		{Name: TemplateWithdraw, Version: 1, Type: TypeWithdrawn},
 		{Name: TemplateClose, Version: 1, Type: TypePeriodClosed, Period: ledger.PeriodClosed},
 		{Name: TemplateReopen, Version: 1, Type: TypePeriodReopened, Period: ledger.PeriodReopened},
 	}
@@ -55,6 +60,9 @@ func (a Action) mutation() string {
 	}
 	return "closePeriod"
 }
+
+// rule names the action in the explanations of its journals.
+func (a Action) rule() string { return "PERIOD_" + string(a) }
 
 func (a Action) signedType() string {
 	if a == ActionReopen {

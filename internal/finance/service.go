@@ -11,9 +11,12 @@ import (
 	"purser/ledger"
 )
 
-// reasonBytesMax bounds why a period is closed or reopened. It goes into the
-// journals' explanations.
-const reasonBytesMax = 128
+const (
+	// reasonBytesMax bounds why something is asked for a period.
+	reasonBytesMax = 128
+	// inputReason is the input of the journals' explanations that says why.
+	inputReason = "reason"
+)
 
 // Directory is what the service needs to know of periods and accounts.
 type Directory interface {
@@ -39,14 +42,16 @@ func NewService(book Ledger, directory Directory, clock func() time.Time, newID 
 	return &Service{ledger: book, directory: directory, clock: clock, newID: newID}
 }
 
-// SignPeriod is one person's signature under an action on a period.
+// SignPeriod is one person's signature under an action on a period, or under the
+// withdrawal of one.
 type SignPeriod struct {
 	Key    string
 	Period string // YYYY-MM
 	Reason string // free of personal data
 }
 
-// Result is what became of a signature, and where the period stands after it.
+// Result is what became of a signature or a withdrawal, and where the period stands
+// after it.
 type Result struct {
 	Outcome ledger.Outcome
 	// Resumable says that the signature counts and a book refused to follow: once the
@@ -103,29 +108,33 @@ func (s *Service) sign(ctx context.Context, caller domain.Caller, action Action,
 	return result, nil
 }
 
+// input is what makes two requests the same.
+func (in SignPeriod) input() ledger.Arguments {
+	return ledger.Arguments(nil).Text("period", in.Period).Text("reason", in.Reason)
+}
+
 func (s *Service) signatureCommand(caller domain.Caller, action Action, period ledger.Period, in SignPeriod) ledger.Command {
-	input := ledger.Arguments(nil).Text("period", in.Period).Text("reason", in.Reason)
-	command := caller.Command(ledger.PlatformBook, s.newID(), domain.Request{Mutation: action.mutation(), Key: in.Key, Input: input})
+	command := caller.Command(ledger.PlatformBook, s.newID(), domain.Request{Mutation: action.mutation(), Key: in.Key, Input: in.input()})
 	signed := &signature{period: period, action: action, by: caller.Principal, reason: in.Reason, today: ledger.DateOf(s.clock())}
 	command.Template = TemplateRequest
 	command.Arguments = ledger.Arguments(nil).Text(ArgPeriod, period.String()).Text(ArgAction, string(action)).Text(ArgType, action.signedType())
-	command.Explanation = explanationOf(action, in.Reason)
-	command.Guards, command.Effects = []ledger.Guard{signed}, []ledger.Effect{requestEffect{signed}}
+	command.Explanation = explanationOf(action.rule(), in.Reason)
+	command.Guards, command.Effects = []ledger.Guard{signed}, []ledger.Effect{requestEffect{signed.effect}}
 	if action == ActionClose {
 		command.Guards = append(command.Guards, invariantsHold{})
 	}
 	return command
 }
 
-func explanationOf(action Action, reason string) []byte {
-	return domain.Explanation{Rule: "PERIOD_" + string(action), Inputs: []domain.Input{{Name: "reason", Value: reason}}}.Encode()
+func explanationOf(rule, reason string) []byte {
+	return domain.Explanation{Rule: rule, Inputs: []domain.Input{{Name: inputReason, Value: reason}}}.Encode()
 }
 
 // follow makes every book do what was agreed that has not yet, one after another,
 // and reads the period again. A book does it once per request, whoever asks how
 // often: the command's Once key is derived from the request.
 func (s *Service) follow(ctx context.Context, caller domain.Caller, result *Result) error {
-	agreed := *result.Period.Latest
+	agreed := *result.Period.Agreed
 	for _, book := range result.Period.Books {
 		if book.has(agreed.Action, agreed.Period) {
 			continue
@@ -155,7 +164,7 @@ func (s *Service) bookCommand(caller domain.Caller, book ledger.BookID, agreed R
 		Mutation: agreed.Action.mutation() + ".book", Key: agreed.ID.String() + "/" + id.String(), Input: arguments,
 	})
 	command.Template, command.Arguments, command.Once = agreed.Action.template(), arguments, "period:"+agreed.ID.String()
-	command.Explanation = explanationOf(agreed.Action, agreed.Reason)
+	command.Explanation = explanationOf(agreed.Action.rule(), agreed.Reason)
 	if agreed.Action == ActionClose {
 		command.Guards = []ledger.Guard{invariantsHold{}}
 	}

@@ -16,14 +16,14 @@ func TestTwoPeopleCloseAPeriod(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
 	first := o.sign(ines, finance.ActionClose, "2026-10", "first")
-	if got := first.Period.State(); got != finance.PeriodClosing || reasonOf(first) != "" || !first.Period.Latest.Pending() {
-		t.Fatalf("after the first signature: %s, refused %q, request %+v", got, reasonOf(first), first.Period.Latest)
+	if got := first.Period.State(); got != finance.PeriodClosing || reasonOf(first) != "" || first.Period.Pending == nil {
+		t.Fatalf("after the first signature: %s, refused %q, request %+v", got, reasonOf(first), first.Period.Pending)
 	}
 	second := o.sign(hugo, finance.ActionClose, "2026-10", "second")
 	if got := second.Period.State(); got != finance.PeriodClosed || len(second.Period.Closings) != booksInTests {
 		t.Fatalf("after the second signature: %s, closings %v", got, second.Period.Closings)
 	}
-	request := second.Period.Latest
+	request := second.Period.Agreed
 	if request.ID != first.Outcome.Journal || request.RequestedBy != ines.Principal || request.ApprovedBy != hugo.Principal {
 		t.Errorf("request = %+v, want the first one, agreed to by hugo", request)
 	}
@@ -137,8 +137,8 @@ func TestInterruptedClosingIsResumed(t *testing.T) {
 				t.Fatalf("interrupted: %s with closings %v, %v", status.State(), status.Closings, err)
 			}
 			result := resume(o)
-			if result.Period.State() != finance.PeriodClosed || reasonOf(result) != "" || result.Period.Latest.ApprovedBy != hugo.Principal {
-				t.Fatalf("resumed: %s, refused %q, request %+v", result.Period.State(), reasonOf(result), result.Period.Latest)
+			if result.Period.State() != finance.PeriodClosed || reasonOf(result) != "" || result.Period.Agreed.ApprovedBy != hugo.Principal {
+				t.Fatalf("resumed: %s, refused %q, request %+v", result.Period.State(), reasonOf(result), result.Period.Agreed)
 			}
 			for book := range ledger.BookID(booksInTests) {
 				closings := 0

@@ -9,7 +9,7 @@ const (
 	// GuardInvariants reads the names of all broken invariants, in order, as a
 	// []string; its only id is InvariantsID.
 	GuardInvariants = "invariants"
-	// EffectRequest inserts a Request, or records that it was approved.
+	// EffectRequest inserts a Request, or records that it was approved or withdrawn.
 	EffectRequest = "period_request"
 )
 
@@ -23,6 +23,8 @@ const (
 	ReasonNotSequential   = "NOT_SEQUENTIAL"           // expected (absent: none is closed)
 	ReasonPeriodNotOver   = "PERIOD_NOT_OVER"          // endsOn
 	ReasonInvariantFailed = "INVARIANT_FAILED"         // invariant: the first; failures: how many
+	ReasonNothingPending  = "NOTHING_PENDING"          // no facts
+	ReasonNotRequester    = "NOT_REQUESTER"            // action, requestedBy, requestedAt
 )
 
 // Names of facts.
@@ -57,12 +59,12 @@ func (s *signature) ID() string { return s.period.String() }
 // Check implements ledger.Guard.
 func (s *signature) Check(row any) (string, ledger.Arguments) {
 	s.before, _ = row.(Standing)
-	latest := s.before.Latest
+	pending := s.before.Pending
 	switch {
-	case latest.Pending() && latest.Action != s.action:
-		return ReasonRequestPending, latest.facts()
-	case latest.Pending() && samePerson(latest.RequestedBy, s.by):
-		return ReasonSecondApprover, latest.facts()
+	case pending != nil && pending.Action != s.action:
+		return ReasonRequestPending, pending.facts()
+	case pending != nil && samePerson(pending.RequestedBy, s.by):
+		return ReasonSecondApprover, pending.facts()
 	case s.before.unfinished(s.action, s.period):
 		return "", nil
 	case s.action == ActionClose && !s.today.After(s.period.LastDay()):
@@ -86,7 +88,7 @@ func (r *Request) facts() ledger.Arguments {
 func (s *signature) After(row any, accepted *ledger.Delta) any {
 	standing, _ := row.(Standing)
 	if request := s.recorded(standing, accepted); request != nil {
-		standing.Latest = request
+		standing.Add(request)
 	}
 	return standing
 }
@@ -94,8 +96,8 @@ func (s *signature) After(row any, accepted *ledger.Delta) any {
 // recorded returns the request as the signature leaves it; nil when it is as before.
 func (s *signature) recorded(before Standing, accepted *ledger.Delta) *Request {
 	switch {
-	case before.Latest.Pending():
-		approved := *before.Latest
+	case before.Pending != nil:
+		approved := *before.Pending
 		approved.ApprovedBy, approved.ApprovedAt = s.by, accepted.Journal.PostedAt
 		return &approved
 	case before.unfinished(s.action, s.period):
@@ -108,15 +110,21 @@ func (s *signature) recorded(before Standing, accepted *ledger.Delta) *Request {
 	}
 }
 
-// requestEffect writes the request as the signature leaves it.
-type requestEffect struct{ signature *signature }
+// effect returns the request for the effect, which goes with the row as Check saw it.
+func (s *signature) effect(accepted *ledger.Delta) *Request { return s.recorded(s.before, accepted) }
+
+// requestEffect writes the request as the command leaves it: what after returns, nil
+// for one that is as before.
+type requestEffect struct {
+	after func(accepted *ledger.Delta) *Request
+}
 
 // Kind implements ledger.Effect.
 func (requestEffect) Kind() string { return EffectRequest }
 
 // Row implements ledger.Effect.
 func (e requestEffect) Row(accepted *ledger.Delta) any {
-	if request := e.signature.recorded(e.signature.before, accepted); request != nil {
+	if request := e.after(accepted); request != nil {
 		return *request
 	}
 	return nil

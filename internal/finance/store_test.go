@@ -24,12 +24,13 @@ type store struct {
 	away     map[ledger.BookID]bool // books whose next batch fails
 	closed   map[ledger.BookID]ledger.Date
 	closings map[ledger.Period]map[ledger.BookID]finance.Closing
-	latest   map[ledger.Period]*finance.Request
+	requests map[ledger.Period]finance.Standing // without books
+	all      map[ledger.ID]finance.Request
 	broken   []string
 }
 
 func (s *store) standing(period ledger.Period) finance.Standing {
-	standing := finance.Standing{Latest: s.latest[period]}
+	standing := s.requests[period]
 	for book := range ledger.BookID(booksInTests) {
 		standing.Books = append(standing.Books, finance.BookClosing{Book: book, ClosedThrough: s.closed[book]})
 	}
@@ -90,7 +91,9 @@ func (s *store) Batch(ctx context.Context, needs *ledger.Needs, fold func(*ledge
 	for _, effects := range written.Effects {
 		for _, row := range effects.Rows {
 			request := row.(finance.Request)
-			s.latest[request.Period] = &request
+			standing := s.requests[request.Period]
+			standing.Add(&request)
+			s.requests[request.Period], s.all[request.ID] = standing, request
 		}
 	}
 	return nil
@@ -115,7 +118,7 @@ func newOffice(t *testing.T) *office {
 	}
 	o := &office{t: t, now: time.Date(2026, 11, 3, 9, 0, 0, 0, time.UTC), store: &store{
 		Memory: &ledgertest.Memory{Narrow: true}, away: map[ledger.BookID]bool{}, closed: map[ledger.BookID]ledger.Date{},
-		closings: map[ledger.Period]map[ledger.BookID]finance.Closing{}, latest: map[ledger.Period]*finance.Request{},
+		closings: map[ledger.Period]map[ledger.BookID]finance.Closing{}, requests: map[ledger.Period]finance.Standing{}, all: map[ledger.ID]finance.Request{},
 	}}
 	book := ledger.New(ledger.Config{Rules: rules, Store: o.store, Clock: o.clock, InjectedClock: true})
 	t.Cleanup(func() {
@@ -158,11 +161,18 @@ func (o *office) sign(by domain.Caller, action finance.Action, period, key strin
 
 func (o *office) try(by domain.Caller, action finance.Action, period, key string) (finance.Result, error) {
 	in := finance.SignPeriod{Key: "key-of-" + key, Period: period, Reason: "month end"}
-	if action == finance.ActionReopen {
+	switch action {
+	case finance.ActionReopen:
 		return o.service.ReopenPeriod(o.t.Context(), by, in)
+	case withdraw:
+		return o.service.WithdrawRequest(o.t.Context(), by, in)
+	default:
+		return o.service.ClosePeriod(o.t.Context(), by, in)
 	}
-	return o.service.ClosePeriod(o.t.Context(), by, in)
 }
+
+// withdraw is the withdrawal of what is pending, whatever that is.
+const withdraw finance.Action = "WITHDRAW"
 
 // closeNow closes a period by two people.
 func (o *office) closeNow(period string) {

@@ -3,6 +3,7 @@ package loader_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -273,10 +274,15 @@ func TestPanicIsAnError(t *testing.T) {
 func TestAddKnowsEveryQuery(t *testing.T) {
 	t.Parallel()
 	var request wallet.PageRequest
-	for _, query := range []any{wallet.BalanceQuery{}, wallet.LotsQuery{}, wallet.ExpiringQuery{}, wallet.TransactionsQuery{}, wallet.SpendQuery{}} {
+	for _, query := range []any{
+		wallet.BalanceQuery{}, wallet.LotsQuery{}, wallet.HoldsQuery{}, wallet.LimitsQuery{}, wallet.ExpiringQuery{}, wallet.TransactionsQuery{}, wallet.SpendQuery{},
+	} {
 		loader.Add(&request, query)
 	}
-	if len(request.Balances)+len(request.Lots)+len(request.Expiring)+len(request.Transactions)+len(request.Spend) != 5 {
+	lists := []int{
+		len(request.Balances), len(request.Lots), len(request.Holds), len(request.Limits), len(request.Expiring), len(request.Transactions), len(request.Spend),
+	}
+	if !slices.Equal(lists, []int{1, 1, 1, 1, 1, 1, 1}) {
 		t.Errorf("request = %+v, want each query once", request)
 	}
 	defer func() {

@@ -39,6 +39,8 @@ func Add(request *wallet.PageRequest, query any) {
 		request.Lots = distinct(append(request.Lots, q))
 	case wallet.HoldsQuery:
 		request.Holds = distinct(append(request.Holds, q))
+	case wallet.LimitsQuery:
+		request.Limits = distinct(append(request.Limits, q))
 	case wallet.ExpiringQuery:
 		request.Expiring = distinct(append(request.Expiring, q))
 	case wallet.TransactionsQuery:

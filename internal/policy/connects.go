@@ -20,6 +20,10 @@ type Connects struct {
 	// HoldHours is how long a hold for a purpose stands unless whoever places it
 	// says otherwise.
 	HoldHours map[string]int
+	// Transferable are the origins whose units may go to another wallet of the
+	// organisation, in alphabetical order. Those of an origin that is not listed stay
+	// with whom they were given to.
+	Transferable []string
 	// GraceOnReturnDays is how long units may still be used that come back to a lot
 	// after it has expired; zero: they lapse at once.
 	GraceOnReturnDays int
@@ -32,7 +36,8 @@ type Connects struct {
 // auction closes seven days after the job is posted, and a lease is for a day:
 // their holds live one day longer, so that a late settlement still finds them. No
 // public source states a grace for units that come back too late: 7 days is a
-// default.
+// default. Nor does one say which units an agency may pass on: that promotional
+// units stay where they were given is a default too.
 var connects = []Connects{
 	{
 		Version: "connects/2019-05-01",
@@ -42,6 +47,7 @@ var connects = []Connects{
 		},
 		Priority:          map[string]int32{"PURCHASE": 0, "PLAN": 0, "PROMO": 0, "BONUS": 0, "COMPENSATION": 0},
 		HoldHours:         map[string]int{"BID": 8 * 24, "LEASE": 2 * 24},
+		Transferable:      []string{"BONUS", "COMPENSATION", "PLAN", "PURCHASE"},
 		GraceOnReturnDays: 7,
 	},
 	{
@@ -52,6 +58,7 @@ var connects = []Connects{
 		},
 		Priority:          map[string]int32{"PURCHASE": 20, "PLAN": 10, "PROMO": 0, "BONUS": 0, "COMPENSATION": 0},
 		HoldHours:         map[string]int{"BID": 8 * 24, "LEASE": 2 * 24},
+		Transferable:      []string{"BONUS", "COMPENSATION", "PLAN", "PURCHASE"},
 		GraceOnReturnDays: 7,
 	},
 }

@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -34,6 +35,21 @@ func TestConnectsKnowsEveryOrigin(t *testing.T) {
 		for _, origin := range []string{"PURCHASE", "PLAN", "PROMO", "BONUS", "COMPENSATION"} {
 			if _, known := rules.Priority[origin]; !known || rules.LifetimeDays[origin] < 1 {
 				t.Errorf("%s says nothing about %s", rules.Version, origin)
+			}
+		}
+	}
+}
+
+func TestPromotionalUnitsStay(t *testing.T) {
+	t.Parallel()
+	for _, at := range []time.Time{time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)} {
+		rules := policy.ConnectsAt(at)
+		if !slices.IsSorted(rules.Transferable) || slices.Contains(rules.Transferable, "PROMO") {
+			t.Errorf("%s: %v are transferable, want no promotional units, in order", rules.Version, rules.Transferable)
+		}
+		for _, origin := range rules.Transferable {
+			if _, known := rules.LifetimeDays[origin]; !known {
+				t.Errorf("%s: %s is transferable, and no origin", rules.Version, origin)
 			}
 		}
 	}

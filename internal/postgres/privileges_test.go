@@ -25,13 +25,14 @@ var appendOnly = []string{
 
 // moving are the columns that the application may update, per table.
 var moving = map[string][]string{
-	"account_balances": {"debits", "credits", "version", "status"},
-	"account_days":     {"debits", "credits"},
-	"account_limits":   {"maximum", "window_start", "used"},
-	"ad_accounts":      {"campaigns"},
-	"ad_rollups_15m":   {"impressions", "clicks", "billable_clicks", "spend_gross", "credits", "unbilled"},
-	"ad_rollups_daily": {"impressions", "clicks", "billable_clicks", "spend_gross", "credits", "unbilled"},
-	"book_heads":       {"seq", "last_posted_at", "closed_through", "hash", "hashed_seq"},
+	"account_balances":   {"debits", "credits", "version", "status"},
+	"account_days":       {"debits", "credits"},
+	"account_back_dated": {"debits", "credits"},
+	"account_limits":     {"maximum", "window_start", "used"},
+	"ad_accounts":        {"campaigns"},
+	"ad_rollups_15m":     {"impressions", "clicks", "billable_clicks", "spend_gross", "credits", "unbilled"},
+	"ad_rollups_daily":   {"impressions", "clicks", "billable_clicks", "spend_gross", "credits", "unbilled"},
+	"book_heads":         {"seq", "last_posted_at", "closed_through", "hash", "hashed_seq"},
 	"campaigns": {
 		"name", "name_key", "ad_type", "ad_id", "starts_at", "ends_at", "bid_minor", "budget_type", "budget_minor", "status", "version",
 		"updated_at", "budget_edits_on", "budget_edits", "funded", "released", "consumed", "credited", "unbilled",
@@ -45,7 +46,7 @@ var moving = map[string][]string{
 	"lots":             {"remaining", "basis_remaining", "tax_remaining", "granted", "basis_minor", "tax_minor", "grace_until"},
 	"memberships":      {"since", "ended_at"},
 	"outbox_consumers": {"seq", "updated_at"},
-	"period_requests":  {"status", "approved_by", "approved_at"},
+	"period_requests":  {"status", "approved_by", "approved_at", "withdrawn_by", "withdrawn_at"},
 	"trial_days":       {"debits", "credits"},
 	"wallet_spend":     {"consumed", "returned"},
 	"wallets":          {"freeze_reason", "frozen_at"},

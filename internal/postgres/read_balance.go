@@ -85,28 +85,41 @@ const (
 
 	// The last posting up to an instant is the newest of one side or of the
 	// other; arrays compare by version first. Each is one step into an index.
-	balancePostedSQL = "-- name: page_balance_posted\n" + visibleWallets + balanceAccounts + `,
-	last AS (
-		SELECT p.book_id, p.wallet_id, p.part,
+	lastPostings = `
+		SELECT p.book_id, p.wallet_id, p.part, p.account_id,
 			(SELECT ARRAY[d.debit_version, d.debit_balance] FROM postings d
-			WHERE d.book_id = p.book_id AND d.debit_account = p.account_id AND d.posted_at <= $12::timestamptz
+			WHERE d.book_id = p.book_id AND d.debit_account = p.account_id AND `
+	lastPostingsOn = `
 			ORDER BY d.posted_at DESC, d.debit_version DESC LIMIT 1) AS debit,
 			(SELECT ARRAY[c.credit_version, c.credit_balance] FROM postings c
-			WHERE c.book_id = p.book_id AND c.credit_account = p.account_id AND c.posted_at <= $12
+			WHERE c.book_id = p.book_id AND c.credit_account = p.account_id AND `
+	lastPostingsEnd = `
 			ORDER BY c.posted_at DESC, c.credit_version DESC LIMIT 1) AS credit
 		FROM parts p
-	),
+	`
+
+	balancePostedSQL = "-- name: page_balance_posted\n" + visibleWallets + balanceAccounts + `,
+	last AS (` + lastPostings + `d.posted_at <= $12::timestamptz` + lastPostingsOn + `c.posted_at <= $12` + lastPostingsEnd + `),
 	balances AS (SELECT book_id, wallet_id, part, (greatest(debit, credit))[2] AS balance FROM last)` + balanceColumns + `
 		0::bigint, 0::bigint, NULL::text[], NULL::bigint[], $12` + balanceRows + `
 	GROUP BY v.book_id, v.wallet_id`
 
+	// The end of a booking day: the balance of the last posting by then, with what was
+	// booked by that day and posted later, and without what was posted by that day and
+	// booked later.
 	balanceBookedSQL = "-- name: page_balance_booked\n" + visibleWallets + balanceAccounts + `,
+	last AS (` + lastPostings + `d.posted_at < ($12::date + 1)::timestamp AT TIME ZONE 'UTC'` + lastPostingsOn + `c.posted_at < ($12 + 1)::timestamp AT TIME ZONE 'UTC'` + lastPostingsEnd + `),
+	moved AS (
+		SELECT p.book_id, p.account_id,
+			coalesce(sum(d.debits - d.credits) FILTER (WHERE d.posted_on > $12), 0) - coalesce(sum(d.debits - d.credits) FILTER (WHERE d.posted_on <= $12), 0) AS debits
+		FROM parts p JOIN account_back_dated d ON d.book_id = p.book_id AND d.account_id = p.account_id
+		WHERE (d.posted_on > $12) <> (d.booked_on > $12)
+		GROUP BY p.book_id, p.account_id
+	),
 	balances AS (
-		SELECT p.book_id, p.wallet_id, p.part,
-			CASE WHEN b.credit_normal THEN sum(d.credits - d.debits) ELSE sum(d.debits - d.credits) END AS balance
-		FROM parts p JOIN account_balances b ON b.book_id = p.book_id AND b.account_id = p.account_id
-		JOIN account_days d ON d.book_id = p.book_id AND d.account_id = p.account_id AND d.booked_on <= $12::date
-		GROUP BY p.book_id, p.wallet_id, p.part, p.account_id, b.credit_normal
+		SELECT l.book_id, l.wallet_id, l.part, coalesce((greatest(l.debit, l.credit))[2], 0) + CASE WHEN b.credit_normal THEN -1 ELSE 1 END * coalesce(m.debits, 0) AS balance
+		FROM last l JOIN account_balances b ON b.book_id = l.book_id AND b.account_id = l.account_id
+		LEFT JOIN moved m ON m.book_id = l.book_id AND m.account_id = l.account_id
 	)` + balanceColumns + `
 		0::bigint, 0::bigint, NULL::text[], NULL::bigint[], least(($12 + 1)::timestamp AT TIME ZONE 'UTC', i.now)` + balanceRows + `
 	GROUP BY v.book_id, v.wallet_id, i.now`

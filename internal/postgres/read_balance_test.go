@@ -75,22 +75,35 @@ func TestBalanceThen(t *testing.T) {
 }
 
 // TestBalanceOfLateBookings shows a journal on the day it happened on one axis
-// and on the day it was recorded on the other.
+// and on the day it was recorded on the other, for each day before, between and since.
 func TestBalanceOfLateBookings(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	ref, owner := w.openOwn()
-	w.wait(72 * time.Hour)
-	w.accepted(w.service.Grant(t.Context(), service, wallet.Grant{
-		Key: w.newKey(), Wallet: ref, Quantity: 5, Origin: ledger.OriginBonus, ExpiresAt: began.AddDate(1, 0, 0),
-		Explanation: domain.Explanation{Rule: "late"}, EffectiveAt: began.Add(time.Hour),
-	}))
-	then := began.Add(24 * time.Hour)
-	if got := section[wallet.Balance](w, owner, ref, wallet.BalanceQuery{AsOf: then}).Posted; got != 0 {
-		t.Errorf("posted by then %d, want 0", got)
+	w.grant(ref, 100, ledger.OriginPlan, time.Time{})
+	late := func(quantity int64, effective time.Time) {
+		t.Helper()
+		w.accepted(w.service.Grant(t.Context(), service, wallet.Grant{
+			Key: w.newKey(), Wallet: ref, Quantity: quantity, Origin: ledger.OriginBonus, ExpiresAt: began.AddDate(1, 0, 0),
+			Explanation: domain.Explanation{Rule: "late"}, EffectiveAt: effective,
+		}))
 	}
-	if got := section[wallet.Balance](w, owner, ref, wallet.BalanceQuery{AsOf: then, Axis: wallet.AxisBooked}).Posted; got != 5 {
-		t.Errorf("booked by then %d, want 5", got)
+	w.wait(72 * time.Hour)
+	late(5, began.Add(25*time.Hour))
+	late(20, began.Add(26*time.Hour))
+	w.spend(owner, ref, 1)
+	w.wait(48 * time.Hour)
+	late(40, began.Add(73*time.Hour))
+	w.spend(owner, ref, 2)
+	for day, want := range []struct{ posted, booked int64 }{{100, 100}, {100, 125}, {100, 125}, {124, 164}, {124, 164}, {162, 162}} {
+		on := began.AddDate(0, 0, day)
+		end := on.Truncate(24 * time.Hour).Add(24*time.Hour - time.Microsecond)
+		if got := section[wallet.Balance](w, owner, ref, wallet.BalanceQuery{AsOf: end}).Posted; got != want.posted {
+			t.Errorf("posted by the end of day %d: %d, want %d", day, got, want.posted)
+		}
+		if got := section[wallet.Balance](w, owner, ref, wallet.BalanceQuery{AsOf: on, Axis: wallet.AxisBooked}).Posted; got != want.booked {
+			t.Errorf("booked by the end of day %d: %d, want %d", day, got, want.booked)
+		}
 	}
 }
 
@@ -118,7 +131,6 @@ func TestBalanceParts(t *testing.T) {
 		w.superuser(fmt.Sprintf(`
 			INSERT INTO accounts (book_id, account_id, code, class, commodity, opened_at) VALUES (%[1]d, '%[2]s', '%[3]s', 'x', 'CNX', now());
 			INSERT INTO account_balances (book_id, account_id, debits, credits, version, credit_normal, floored) VALUES (%[1]d, '%[2]s', %[4]d, %[5]d, 1, %[6]t, false);
-			INSERT INTO account_days (book_id, account_id, booked_on, debits, credits) VALUES (%[1]d, '%[2]s', '%[7]s', %[4]d, %[5]d);
 			INSERT INTO postings (book_id, journal_id, line, debit_account, credit_account, commodity, amount, posted_at,
 				debit_version, debit_balance, credit_version, credit_balance)
 			VALUES (%[1]d, '%[8]s', %[9]d, gen_random_uuid(), '%[2]s', 'CNX', 1, '%[7]s', 1, 0, 1, abs(%[5]d - %[4]d))`,

@@ -160,7 +160,7 @@ func crowd(t *testing.T, w *adWorld, charged campaign.Ref, funder wallet.Ref, ow
 }
 
 // small are tables that a test keeps too small for an index to be worth its while.
-var small = []string{"memberships", "book_heads", "wallets", "lots", "lot_places", "account_days"}
+var small = []string{"memberships", "book_heads", "wallets", "lots", "lot_places", "account_back_dated"}
 
 // checkPlans explains every statement that was recorded, with the plan that the
 // planner makes for its parameters and with the one for any, and compares the rows

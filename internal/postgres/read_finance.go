@@ -32,9 +32,8 @@ const (
 	monthsSQL = "-- name: periods_page" + monthsPage + `
 		SELECT period FROM page ORDER BY period DESC`
 	monthsRequestsSQL = "-- name: periods_requests" + monthsPage + `
-		SELECT DISTINCT ON (r.period) r.request_id, r.period, r.action, r.reason, r.requested_by, r.requested_at, r.approved_by, r.approved_at
-		FROM page g JOIN period_requests r ON r.period = g.period
-		ORDER BY r.period, r.requested_at DESC`
+		SELECT ` + eachStatus + requestColumns + `
+		FROM page g JOIN period_requests r ON r.period = g.period` + newestOfStatus
 	monthsClosingsSQL = "-- name: periods_closings" + monthsPage + closings + ` JOIN page g ON g.period = t.period` + closingsNewest
 
 	// The newest event of each book and period. One that is no closing is left out.
@@ -53,13 +52,13 @@ const (
 type periodsRead struct {
 	books    []finance.BookClosing
 	seqs     map[ledger.BookID]int64
-	latest   map[ledger.Period]*finance.Request
+	standing map[ledger.Period]finance.Standing // without books
 	closings map[ledger.Period]map[ledger.BookID]finance.Closing
 }
 
 func newPeriodsRead(batch *pgx.Batch) *periodsRead {
 	p := &periodsRead{
-		seqs: map[ledger.BookID]int64{}, latest: map[ledger.Period]*finance.Request{},
+		seqs: map[ledger.BookID]int64{}, standing: map[ledger.Period]finance.Standing{},
 		closings: map[ledger.Period]map[ledger.BookID]finance.Closing{},
 	}
 	batch.Queue(closedSQL).Query(each(func(rows pgx.Rows) error {
@@ -80,7 +79,9 @@ func newPeriodsRead(batch *pgx.Batch) *periodsRead {
 
 func (p *periodsRead) request(rows pgx.Rows) error {
 	request, err := scanRequest(rows)
-	p.latest[request.Period] = request
+	standing := p.standing[request.Period]
+	standing.Add(request)
+	p.standing[request.Period] = standing
 	return err
 }
 
@@ -100,17 +101,16 @@ func (p *periodsRead) closing(rows pgx.Rows) error {
 }
 
 func (p *periodsRead) status(period ledger.Period) finance.PeriodStatus {
-	return finance.PeriodStatus{
-		Period: period, Closings: p.closings[period],
-		Standing: finance.Standing{Latest: p.latest[period], Books: p.books},
-	}
+	standing := p.standing[period]
+	standing.Books = p.books
+	return finance.PeriodStatus{Period: period, Closings: p.closings[period], Standing: standing}
 }
 
 // Period implements finance.Directory.
 func (r *Reader) Period(ctx context.Context, period ledger.Period) (finance.PeriodStatus, error) {
 	batch := snapshot()
 	p, of := newPeriodsRead(batch), []time.Time{period.FirstDay().Time()}
-	batch.Queue("-- name: period_request\n"+latestRequestsSQL, of).Query(each(p.request))
+	batch.Queue("-- name: period_request\n"+newestRequestSQL, of).Query(each(p.request))
 	batch.Queue(periodClosingsSQL, of).Query(each(p.closing))
 	if err := r.run(ctx, batch); err != nil {
 		return finance.PeriodStatus{}, fmt.Errorf("read period %s: %w", period, err)

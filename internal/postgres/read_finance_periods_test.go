@@ -224,3 +224,86 @@ func TestManyAgreeAtOnce(t *testing.T) {
 		t.Errorf("%d closings of %d requests, want one a book of one", closings, requests)
 	}
 }
+
+// What was withdrawn is shown as the last request until something newer is asked, and
+// leaves what was agreed before it as it is.
+func TestWithdrawnRequestsAreRead(t *testing.T) {
+	t.Parallel()
+	w, _ := newYear(t)
+	march := monthOf(time.March)
+	w.closePeriod(march)
+	for range 2 { // the newest is shown, not any
+		w.sign(ines, finance.ActionReopen, march)
+		w.signed(ines, march, w.finance().WithdrawRequest)
+		w.wait(time.Hour)
+	}
+	w.sign(hugo, finance.ActionReopen, march)
+	last := w.signed(hugo, march, w.finance().WithdrawRequest).Period
+	page, err := w.reader.Periods(t.Context(), finance.PeriodsQuery{Limit: 10, Today: ledger.DateOf(w.clock())})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, status := range []finance.PeriodStatus{last, page.Periods[len(page.Periods)-1]} {
+		latest := status.Latest()
+		if status.Period != march || status.State() != finance.PeriodClosed || status.Pending != nil || len(status.Closings) != len(status.Books) {
+			t.Errorf("%s is %s with pending %+v and closings %v", status.Period, status.State(), status.Pending, status.Closings)
+		}
+		if latest.RequestedBy != hugo.Principal || latest.WithdrawnBy != hugo.Principal || latest.Status() != finance.RequestWithdrawn {
+			t.Errorf("latest request = %+v, want the one hugo withdrew", latest)
+		}
+		if status.Agreed == nil || status.Agreed.Action != finance.ActionClose || status.Agreed.RequestedBy != ines.Principal || status.Agreed.ApprovedBy != hugo.Principal {
+			t.Errorf("agreed = %+v, want the closing", status.Agreed)
+		}
+	}
+}
+
+// Of a withdrawal and a colleague's signature at once one comes first: either the
+// signature asks anew, or there is nothing left to withdraw.
+func TestWithdrawalRacesWithAgreement(t *testing.T) {
+	t.Parallel()
+	w, _ := newYear(t)
+	march := monthOf(time.March)
+	asked := w.sign(ines, finance.ActionClose, march)
+	in := func() finance.SignPeriod {
+		return finance.SignPeriod{Key: w.newKey(), Period: march.String(), Reason: "month end"}
+	}
+	withdrawing, signing := in(), in()
+	var gone, signed finance.Result
+	var goneErr, signedErr error
+	var both sync.WaitGroup
+	both.Go(func() { gone, goneErr = w.finance().WithdrawRequest(t.Context(), ines, withdrawing) })
+	both.Go(func() { signed, signedErr = w.finance().ClosePeriod(t.Context(), hugo, signing) })
+	both.Wait()
+	if goneErr != nil || signedErr != nil || signed.Outcome.Refusal != nil {
+		t.Fatalf("withdrawal: %v; signature: %v, refused %v", goneErr, signedErr, signed.Outcome.Refusal)
+	}
+	status, err := w.reader.Period(t.Context(), march)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var refused *ledger.GuardFailedError
+	switch {
+	case gone.Outcome.Refusal == nil:
+		if status.State() != finance.PeriodClosing || status.Agreed != nil || status.Pending.RequestedBy != hugo.Principal || status.Withdrawn.ID != asked.Outcome.Journal {
+			t.Errorf("withdrawn first: %s, %+v", status.State(), status.Standing)
+		}
+	case errors.As(gone.Outcome.Refusal, &refused) && refused.Reason == finance.ReasonNothingPending:
+		if status.State() != finance.PeriodClosed || status.Agreed.ID != asked.Outcome.Journal {
+			t.Errorf("agreed first: %s, %+v", status.State(), status.Standing)
+		}
+	default:
+		t.Errorf("withdrawal refused with %v", gone.Outcome.Refusal)
+	}
+}
+
+// A server of before withdrawals takes a request that was withdrawn for one that is
+// pending: the database refuses its agreement.
+func TestWithdrawnRequestCannotBeAgreedTo(t *testing.T) {
+	t.Parallel()
+	w, _ := newYear(t)
+	w.sign(ines, finance.ActionClose, monthOf(time.March))
+	w.signed(ines, monthOf(time.March), w.finance().WithdrawRequest)
+	conn := connect(t, w.pg.OwnerURL)
+	_, err := conn.Exec(t.Context(), `UPDATE period_requests SET status = 'APPROVED', approved_by = 'staff:hugo', approved_at = now()`)
+	wantConstraint(t, err, "period_requests_withdrawn_whole")
+}

@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -32,12 +33,18 @@ func (w *world) sign(by domain.Caller, action finance.Action, period ledger.Peri
 	if action == finance.ActionReopen {
 		sign = w.finance().ReopenPeriod
 	}
+	return w.signed(by, period, sign)
+}
+
+// signed has one person sign for a period, or withdraw, which must be accepted.
+func (w *world) signed(by domain.Caller, period ledger.Period, sign func(context.Context, domain.Caller, finance.SignPeriod) (finance.Result, error)) finance.Result {
+	w.t.Helper()
 	result, err := sign(w.t.Context(), by, finance.SignPeriod{Key: w.newKey(), Period: period.String(), Reason: "month end"})
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	if result.Outcome.Refusal != nil {
-		w.t.Fatalf("%s %s by %s: %v", action, period, by.Principal, result.Outcome.Refusal)
+		w.t.Fatalf("%s by %s: %v", period, by.Principal, result.Outcome.Refusal)
 	}
 	return result
 }

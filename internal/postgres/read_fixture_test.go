@@ -200,6 +200,8 @@ func section[Section any](w *world, caller domain.Caller, ref wallet.Ref, query 
 		request.Lots = []wallet.LotsQuery{query}
 	case wallet.HoldsQuery:
 		request.Holds = []wallet.HoldsQuery{query}
+	case wallet.LimitsQuery:
+		request.Limits = []wallet.LimitsQuery{query}
 	case wallet.ExpiringQuery:
 		request.Expiring = []wallet.ExpiringQuery{query}
 	case wallet.TransactionsQuery:

@@ -72,6 +72,9 @@ func (p *pageRead) queue(request wallet.PageRequest) error {
 		}
 		p.holds(query)
 	}
+	for _, query := range distinct(request.Limits) {
+		p.limits(query)
+	}
 	for _, query := range distinct(request.Expiring) {
 		p.expiring(query)
 	}

@@ -91,18 +91,22 @@ func (s *Store) Batch(ctx context.Context, needs *ledger.Needs, fold func(*ledge
 	if err := replan(ctx, conn); err != nil {
 		return writeError(fmt.Errorf("discard plans: %w", err))
 	}
-	if state := known.state(needs); state != nil {
+	recalled := known.recall(needs)
+	if state := known.state(needs, recalled); state != nil {
 		decided, err := s.batchOnKnown(ctx, conn, known, needs, state, fold)
 		if decided {
 			return err
 		}
+		recalled = nil
 	}
-	return s.batchOnRead(ctx, conn, known, needs, fold)
+	return s.batchOnRead(ctx, conn, known, needs, recalled, fold)
 }
 
-// batchOnRead is the way of two round trips, with the fold between them.
+// batchOnRead is the way of two round trips, with the fold between them: what was
+// recalled is not read again.
 func (s *Store) batchOnRead(
-	ctx context.Context, conn *pgxpool.Conn, known *bookCache, needs *ledger.Needs, fold func(*ledger.State) (*ledger.Writes, error),
+	ctx context.Context, conn *pgxpool.Conn, known *bookCache, needs *ledger.Needs, recalled *recollection,
+	fold func(*ledger.State) (*ledger.Writes, error),
 ) error {
 	ended := false
 	defer func() {
@@ -110,11 +114,10 @@ func (s *Store) batchOnRead(
 			rollBack(ctx, conn)
 		}
 	}()
-	state, err := s.load(ctx, conn, needs)
+	state, err := s.load(ctx, conn, known, needs, recalled)
 	if err != nil {
 		return writeError(fmt.Errorf("read book %d: %w", needs.Book, err))
 	}
-	known.meet(state)
 	writes, err := fold(state)
 	if err != nil || writes == nil {
 		return err

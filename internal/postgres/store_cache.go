@@ -99,75 +99,124 @@ func (c *bookCache) moved() {
 	c.alone = false
 }
 
-// meet compares what is known with a state just read under the lock.
-func (c *bookCache) meet(state *ledger.State) {
+// meet compares what is known with a state just read under the lock, and reports
+// whether it is still so.
+func (c *bookCache) meet(state *ledger.State) bool {
 	switch {
 	case c == nil || !c.warm:
+		return false
 	case c.seq == state.Seq:
 		c.alone = true
+		return true
 	default:
 		c.moved()
+		return false
 	}
+}
+
+// recollection is what is known of a batch's accounts, taken at once: the cache may
+// forget one thing when it is asked for another.
+type recollection struct {
+	accounts map[ledger.ID]cachedAccount
+	lots     []*ledger.Lot
+}
+
+// recall returns what is known of the accounts that a batch needs, and nil when that
+// is not to be used.
+func (c *bookCache) recall(needs *ledger.Needs) *recollection {
+	if c == nil || !c.warm || !c.alone || needsMore(needs) {
+		return nil
+	}
+	r := &recollection{accounts: make(map[ledger.ID]cachedAccount, len(needs.Accounts))}
+	for _, id := range needs.Accounts {
+		account, found := c.accounts.get(id)
+		if !found {
+			continue
+		}
+		lots, known := c.lotsOf(account.places)
+		if !known {
+			account.whole, account.places = false, nil
+		}
+		r.accounts[id] = account
+		r.lots = append(r.lots, lots...)
+	}
+	return r
+}
+
+// lotsOf returns the lots of places, and false when one of them was forgotten.
+func (c *bookCache) lotsOf(places []ledger.Place) (lots []*ledger.Lot, known bool) {
+	for _, place := range places {
+		lot, found := c.lots.get(place.Lot)
+		if !found {
+			return nil, false
+		}
+		lots = append(lots, lot)
+	}
+	return lots, true
+}
+
+// needsMore reports whether a batch needs what is never remembered and may bring
+// places of known accounts along.
+func needsMore(needs *ledger.Needs) bool {
+	return len(needs.Journals)+len(needs.Holds)+len(needs.HoldsOf)+len(needs.Transfers) > 0
 }
 
 // state returns what the batch needs when all of it is known, and else nil. Keys
 // and once keys are left out: that they are new is for their constraints to say.
-func (c *bookCache) state(needs *ledger.Needs) *ledger.State {
-	if c == nil || !c.warm || !c.alone || needsMore(needs) {
+func (c *bookCache) state(needs *ledger.Needs, recalled *recollection) *ledger.State {
+	if recalled == nil || len(needs.Rows) > 0 {
+		return nil
+	}
+	if missing := recalled.missing(needs); len(missing.Accounts)+len(missing.Demand)+len(missing.Whole) > 0 {
 		return nil
 	}
 	state := ledger.NewState(needs.Book)
 	state.Seq, state.LastPostedAt, state.ClosedThrough, state.Hash = c.seq, c.lastPostedAt, c.closed, c.hash
 	state.Now, state.Unchained = ledger.BatchTime(needs.Clock, c.lastPostedAt), c.unchained
-	for _, id := range needs.Accounts {
-		account, known := c.accounts.get(id)
-		if !known {
-			return nil
-		}
-		if account.state != nil {
-			state.Accounts[id] = account.state
-		}
-		if account.whole && !c.place(state, id, account.places) {
-			return nil
-		}
-	}
-	for id := range needs.Demand {
-		if !c.hasWhole(id) {
-			return nil
-		}
-	}
-	for _, id := range needs.Whole {
-		if !c.hasWhole(id) {
-			return nil
-		}
-	}
+	recalled.complete(state)
 	return state
 }
 
-// needsMore reports whether a batch needs what is never remembered.
-func needsMore(needs *ledger.Needs) bool {
-	return len(needs.Journals)+len(needs.Rows)+len(needs.Holds)+len(needs.HoldsOf)+len(needs.Transfers) > 0
+// missing returns what of needs is not known.
+func (r *recollection) missing(needs *ledger.Needs) *ledger.Needs {
+	missing := *needs
+	missing.Accounts, missing.Whole, missing.Demand = nil, nil, map[ledger.ID]int64{}
+	for _, id := range needs.Accounts {
+		if _, known := r.accounts[id]; !known {
+			missing.Accounts = append(missing.Accounts, id)
+		}
+	}
+	for _, id := range needs.Whole {
+		if !r.hasWhole(id) {
+			missing.Whole = append(missing.Whole, id)
+		}
+	}
+	for id, units := range needs.Demand {
+		if !r.hasWhole(id) {
+			missing.Demand[id] = units
+		}
+	}
+	return &missing
 }
 
-// place adds an account's places to the state, unless one of their lots was
-// forgotten.
-func (c *bookCache) place(state *ledger.State, account ledger.ID, places []ledger.Place) bool {
-	for _, place := range places {
-		lot, known := c.lots.get(place.Lot)
-		if !known {
-			return false
-		}
+func (r *recollection) hasWhole(id ledger.ID) bool {
+	account, known := r.accounts[id]
+	return known && (account.whole || account.state == nil)
+}
+
+// complete adds what is known to a state, in which the rest is.
+func (r *recollection) complete(state *ledger.State) {
+	for _, lot := range r.lots {
 		state.Lots[lot.ID] = lot
 	}
-	if len(places) > 0 {
-		state.Places[account] = places
+	for id, account := range r.accounts {
+		if account.state != nil {
+			state.Accounts[id] = account.state
+		}
+		if len(account.places) > 0 {
+			state.Places[id] = account.places
+		}
 	}
-	return true
-}
-
-func (c *bookCache) hasWhole(account ledger.ID) bool {
-	known, found := c.accounts.get(account)
-	return found && (known.whole || known.state == nil)
 }
 
 // absorb remembers a batch that is durable: the state that its fold left behind,

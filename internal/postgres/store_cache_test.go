@@ -64,6 +64,7 @@ func (b *books) harnessWith(options postgres.StoreOptions) ledgertest.Harness {
 type tape struct {
 	mu    sync.Mutex
 	names []string
+	read  []int // how many accounts each accounts_read asked for
 }
 
 func (*tape) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
@@ -75,7 +76,10 @@ func (r *tape) TraceBatchStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceB
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, query := range data.Batch.QueuedQueries {
-		r.names = append(r.names, obs.StatementName(query.SQL))
+		name := obs.StatementName(query.SQL)
+		if r.names = append(r.names, name); name == "accounts_read" {
+			r.read = append(r.read, len(query.Arguments[1].([]ledger.ID)))
+		}
 	}
 	return ctx
 }
@@ -87,7 +91,7 @@ func (r *tape) taken() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	names := r.names
-	r.names = nil
+	r.names, r.read = nil, nil
 	return names
 }
 
@@ -141,7 +145,7 @@ func TestKnownStatements(t *testing.T) {
 	d, l, r := watched(t, 1+many)
 	one := []string{
 		"known_head_move", "journals_write", "postings_write", "lots_update", "lot_places_write", "lot_movements_write",
-		"account_days_write", "trial_days_write", "keys_write", "account_balances_update", "batches_write",
+		"trial_days_write", "keys_write", "account_balances_update", "batches_write",
 	}
 	d.accept(t, l, d.Spend(d.wallet, 1))
 	got := r.taken()
@@ -211,6 +215,50 @@ func TestKnownStateIsOld(t *testing.T) {
 	d.accept(t, l, d.Spend(d.wallet, 1))
 	r.wantWays(t, "known_head")
 	d.wantBook(t, 2+7, 1)
+}
+
+// TestKnownInPart spends from wallets that the store knows and from some that it does
+// not: these alone are read. When the head is elsewhere, all of them are.
+func TestKnownInPart(t *testing.T) {
+	t.Parallel()
+	d, l, r := watched(t, 10)
+	other := d.other(t)
+	wallets := make([]ledger.ID, 3)
+	for i := range wallets {
+		wallets[i] = d.NewID()
+		d.accept(t, other, d.OpenWallet(wallets[i]))
+		d.accept(t, other, d.Grant(wallets[i], 5, ledgertest.Terms{}))
+	}
+	for range 3 { // until the head is found where it was
+		d.accept(t, l, d.Spend(d.wallet, 1))
+	}
+	r.wantWays(t, "known_head", "head", "head", "known_head")
+	spendBoth := func(units int64, unknown ledger.ID) error {
+		t.Helper()
+		outcomes, err := l.PostLinked(t.Context(), []ledger.Command{d.Spend(d.wallet, units), d.Spend(unknown, 5)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return outcomes[0].Refusal
+	}
+	if refusal := spendBoth(1, wallets[0]); refusal != nil {
+		t.Errorf("got %v", refusal)
+	}
+	if want := []int{1}; !slices.Equal(r.read, want) {
+		t.Errorf("read %d accounts, want %d", r.read, want)
+	}
+	r.wantWays(t, "head")
+	d.accept(t, other, d.Spend(d.wallet, 4))
+	if refusal := spendBoth(4, wallets[1]); !errors.Is(refusal, ledger.ErrInsufficientFunds) {
+		t.Errorf("got %v, want no more than the 2 units that are left", refusal)
+	}
+	if len(r.read) != 2 || r.read[0] != 1 || r.read[1] <= 1 {
+		t.Errorf("read %d accounts, want the unknown one and then all", r.read)
+	}
+	if refusal := spendBoth(2, wallets[2]); refusal != nil {
+		t.Errorf("got %v", refusal)
+	}
+	d.wantBook(t, 2+1+6+3+2+1+2, 0)
 }
 
 // TestKnownKeyIsTaken sends what another process has answered, so that only the
@@ -368,8 +416,9 @@ func TestKnownIsBounded(t *testing.T) {
 func TestNeedsAreConsidered(t *testing.T) {
 	t.Parallel()
 	considered := map[string][]string{
-		// Accounts, Demand and Whole are looked up, keys and once keys proven; a
-		// batch that needs any of the others is read.
+		// Accounts, Demand and Whole are looked up, keys and once keys proven; rows
+		// are read beside what is known, and a batch that needs any of the others is
+		// read whole.
 		"Needs": {"Book", "Clock", "SkewMax", "Accounts", "Demand", "Whole", "Keys", "Once", "Journals", "Rows", "Holds", "HoldsOf", "Transfers"},
 		// The first line is handed over; the others are empty unless needed.
 		"State": {

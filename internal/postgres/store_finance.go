@@ -31,9 +31,11 @@ func readStandings(batch *pgx.Batch, _ ledger.BookID, ids []string, found func(i
 			periods = append(periods, period.FirstDay().Time())
 		}
 	}
-	batch.Queue("-- name: guard_period_requests_read\n"+latestRequestsSQL, periods).Query(each(func(rows pgx.Rows) error {
+	batch.Queue("-- name: guard_period_requests_read\n"+newestRequestSQL, periods).Query(each(func(rows pgx.Rows) error {
 		request, err := scanRequest(rows)
-		standings[request.Period.String()].Latest = request
+		if standing := standings[request.Period.String()]; standing != nil {
+			standing.Add(request)
+		}
 		return err
 	}))
 	batch.Queue(`-- name: guard_books_closed_read
@@ -54,20 +56,30 @@ func readStandings(batch *pgx.Batch, _ ledger.BookID, ids []string, found func(i
 	})
 }
 
-// latestRequestsSQL are the newest requests of the periods $1.
-const latestRequestsSQL = `
-		SELECT DISTINCT ON (r.period) r.request_id, r.period, r.action, r.reason, r.requested_by, r.requested_at, r.approved_by, r.approved_at
-		FROM unnest($1::date[]) AS n (period) JOIN period_requests r ON r.period = n.period
-		ORDER BY r.period, r.requested_at DESC`
+// requestColumns are what scanRequest reads.
+const requestColumns = `r.request_id, r.period, r.action, r.reason, r.requested_by, r.requested_at, r.approved_by, r.approved_at, r.withdrawn_by, r.withdrawn_at`
 
-func scanRequest(rows pgx.Rows) (*finance.Request, error) {
+// newestOfStatus picks of the requests of each period the newest of each status.
+const (
+	eachStatus       = `DISTINCT ON (r.period, r.status) `
+	newestOfStatus   = ` ORDER BY r.period, r.status, r.requested_at DESC, r.request_id DESC`
+	newestRequestSQL = `
+		SELECT ` + eachStatus + requestColumns + `
+		FROM unnest($1::date[]) AS n (period) JOIN period_requests r ON r.period = n.period` + newestOfStatus
+)
+
+// scanRequest reads a row of requestColumns, and what follows them.
+func scanRequest(rows pgx.Rows, more ...any) (*finance.Request, error) {
 	r := &finance.Request{}
 	var period time.Time
-	var approvedBy *string
-	var approvedAt *time.Time
-	err := rows.Scan(&r.ID, &period, &r.Action, &r.Reason, &r.RequestedBy, &r.RequestedAt, &approvedBy, &approvedAt)
+	var approvedBy, withdrawnBy *string
+	var approvedAt, withdrawnAt *time.Time
+	err := rows.Scan(append([]any{
+		&r.ID, &period, &r.Action, &r.Reason, &r.RequestedBy, &r.RequestedAt, &approvedBy, &approvedAt, &withdrawnBy, &withdrawnAt,
+	}, more...)...)
 	r.Period = ledger.PeriodOf(ledger.DateOf(period))
 	r.ApprovedBy, r.ApprovedAt = orZero(approvedBy), orZero(approvedAt)
+	r.WithdrawnBy, r.WithdrawnAt = orZero(withdrawnBy), orZero(withdrawnAt)
 	return r, err
 }
 
@@ -96,16 +108,13 @@ func readBrokenInvariants(batch *pgx.Batch, _ ledger.BookID, _ []string, found f
 // asks and another agrees must end with both.
 func writePeriodRequests(batch *pgx.Batch, _ ledger.BookID, rows []any) {
 	for _, r := range rowsOf[finance.Request](rows) {
-		status := "APPROVED"
-		if r.Pending() {
-			status = "PENDING"
-		}
 		batch.Queue(`-- name: period_requests_write
-			INSERT INTO period_requests (request_id, period, action, status, reason, requested_by, requested_at, approved_by, approved_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+			INSERT INTO period_requests (request_id, period, action, status, reason, requested_by, requested_at, approved_by, approved_at, withdrawn_by, withdrawn_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 			ON CONFLICT ON CONSTRAINT period_requests_pkey DO UPDATE SET
-				status = excluded.status, approved_by = excluded.approved_by, approved_at = excluded.approved_at`,
-			r.ID, r.Period.FirstDay().Time(), string(r.Action), status, r.Reason, r.RequestedBy, r.RequestedAt,
-			optional(r.ApprovedBy), optionalTime(r.ApprovedAt))
+				status = excluded.status, approved_by = excluded.approved_by, approved_at = excluded.approved_at,
+				withdrawn_by = excluded.withdrawn_by, withdrawn_at = excluded.withdrawn_at`,
+			r.ID, r.Period.FirstDay().Time(), string(r.Action), string(r.Status()), r.Reason, r.RequestedBy, r.RequestedAt,
+			optional(r.ApprovedBy), optionalTime(r.ApprovedAt), optional(r.WithdrawnBy), optionalTime(r.WithdrawnAt))
 	}
 }

@@ -17,17 +17,44 @@ const beginBatch = "-- name: begin\nBEGIN ISOLATION LEVEL READ COMMITTED"
 
 // load is the first round trip: it begins the database transaction, locks the
 // book's head, and reads in later statements what the lock guards, so that each
-// of them sees all that was committed before the lock was granted.
-func (s *Store) load(ctx context.Context, conn *pgxpool.Conn, needs *ledger.Needs) (*ledger.State, error) {
+// of them sees all that was committed before the lock was granted. What is known is
+// not read, unless the head turns out to be elsewhere: then all of it is.
+func (s *Store) load(
+	ctx context.Context, conn *pgxpool.Conn, known *bookCache, needs *ledger.Needs, recalled *recollection,
+) (*ledger.State, error) {
+	unknown := needs
+	if recalled != nil {
+		unknown = recalled.missing(needs)
+	}
+	l := s.newLoader(unknown)
+	l.batch.Queue(beginBatch)
+	l.head(`-- name: head_lock
+		SELECT ` + headNames + ` FROM book_heads WHERE book_id = $1 FOR UPDATE`)
+	state, err := s.read(ctx, conn, l)
+	if err != nil {
+		return nil, err
+	}
+	inStep := known.meet(state)
+	switch {
+	case recalled == nil:
+		return state, nil
+	case inStep:
+		recalled.complete(state)
+		return state, nil
+	default:
+		again := s.newLoader(needs)
+		again.head(headRead)
+		return s.read(ctx, conn, again)
+	}
+}
+
+func (s *Store) newLoader(needs *ledger.Needs) *loader {
 	l := &loader{needs: needs, state: ledger.NewState(needs.Book)}
 	l.state.Unchained = s.options.ChainOff
 	if s.known.max > 0 {
 		l.placesMore = cachePlacesMax
 	}
-	l.batch.Queue(beginBatch)
-	l.head(`-- name: head_lock
-		SELECT ` + headNames + ` FROM book_heads WHERE book_id = $1 FOR UPDATE`)
-	return s.read(ctx, conn, l)
+	return l
 }
 
 func groupRows(rows []ledger.RowID) map[string][]string {
@@ -58,6 +85,10 @@ type lotPlace struct{ account, lot, hold ledger.ID }
 
 // headNames is what head reads of a book's head.
 const headNames = `seq, last_posted_at, clock_timestamp(), closed_through, hash, hashed_seq`
+
+// headRead reads a head that is locked, or that nobody is to wait for.
+const headRead = `-- name: head_read
+	SELECT ` + headNames + ` FROM book_heads WHERE book_id = $1`
 
 func (l *loader) head(sql string) {
 	l.batch.Queue(sql, l.needs.Book).
@@ -188,39 +219,42 @@ func (l *loader) places() {
 		accounts, demands = append(accounts, account), append(demands, demand)
 	}
 	l.batch.Queue(`-- name: places_read
-		SELECT account_id, hold_id, placed, `+lotNames+`
+		SELECT account_id, hold_id, placed, `+lotNames+`, CASE WHEN ended THEN together END
 		FROM (
-			SELECT p.account_id, p.hold_id, p.quantity AS placed, d.quantity AS demand, `+lotNamesOfL+`,
-				sum(p.quantity) OVER spend - p.quantity AS before, row_number() OVER spend AS place
+			SELECT p.account_id, p.hold_id, p.quantity AS placed, d.quantity AS demand, `+lotNamesOfL+`, l.ended,
+				sum(p.quantity) OVER spend - p.quantity AS before, row_number() OVER spend AS place,
+				sum(p.quantity) OVER (PARTITION BY p.account_id, l.ended)::bigint AS together
 			FROM unnest($3::uuid[], $4::bigint[]) AS d (account_id, quantity)
 			CROSS JOIN LATERAL (
 				SELECT t.account_id, t.lot_id, t.hold_id, t.quantity FROM lot_places t
 				WHERE t.book_id = $1 AND t.account_id = d.account_id AND t.quantity > 0 OFFSET 0) p
-			CROSS JOIN LATERAL (SELECT `+lotNames+` FROM lots t WHERE t.book_id = $1 AND t.lot_id = p.lot_id OFFSET 0) l
-			WHERE `+lotEnd+` > `+batchTime+`
-				AND (p.account_id, p.lot_id) NOT IN (`+reversedPlaces+`)
-			WINDOW spend AS (PARTITION BY p.account_id ORDER BY l.priority, l.expires_at, l.lot_id)
-		) live
-		WHERE before < demand OR place <= $6`, l.needs.Book, l.clock(), accounts, demands, l.journals(), l.placesMore).Query(l.scanPlaces)
-	l.batch.Queue(`-- name: expired_read
-		SELECT p.account_id, sum(p.quantity)::bigint
-		FROM unnest($3::uuid[]) AS d (account_id)
-		CROSS JOIN LATERAL (
-			SELECT t.account_id, t.lot_id, t.quantity FROM lot_places t
-			WHERE t.book_id = $1 AND t.account_id = d.account_id AND t.quantity > 0 OFFSET 0) p
-		CROSS JOIN LATERAL (SELECT t.expires_at, t.grace_until FROM lots t WHERE t.book_id = $1 AND t.lot_id = p.lot_id OFFSET 0) l
-		WHERE `+lotEnd+` <= `+batchTime+`
-		GROUP BY p.account_id`, l.needs.Book, l.clock(), accounts).Query(func(rows pgx.Rows) error {
-		for rows.Next() {
-			var account ledger.ID
-			var units int64
-			if err := rows.Scan(&account, &units); err != nil {
-				return err
-			}
-			l.state.ExpiredElsewhere[account] = units
+			CROSS JOIN LATERAL (
+				SELECT `+lotNames+`, `+lotEndOfT+` <= `+batchTime+` AS ended
+				FROM lots t WHERE t.book_id = $1 AND t.lot_id = p.lot_id OFFSET 0) l
+			WHERE l.ended OR (p.account_id, p.lot_id) NOT IN (`+reversedPlaces+`)
+			WINDOW spend AS (PARTITION BY p.account_id, l.ended ORDER BY l.priority, l.expires_at, l.lot_id)
+		) found
+		WHERE CASE WHEN ended THEN place = 1 ELSE before < demand OR place <= $6 END`,
+		l.needs.Book, l.clock(), accounts, demands, l.journals(), l.placesMore).Query(l.scanSpendable)
+}
+
+// scanSpendable reads places, and of an account's expired ones what they hold together.
+func (l *loader) scanSpendable(rows pgx.Rows) error {
+	for rows.Next() {
+		lot := &ledger.Lot{}
+		var place lotPlace
+		var quantity int64
+		var expired *int64
+		if err := scanLot(rows, lot, &place, &quantity, &expired); err != nil {
+			return err
 		}
-		return rows.Err()
-	})
+		if expired != nil {
+			l.state.ExpiredElsewhere[place.account] = *expired
+			continue
+		}
+		l.found(lot, place, quantity)
+	}
+	return rows.Err()
 }
 
 // whole reads all places that hold something in the accounts that units are
@@ -243,9 +277,6 @@ func (l *loader) whole() {
 func (l *loader) clock() time.Time { return ledger.BatchTime(l.needs.Clock, time.Time{}) }
 
 func (l *loader) scanPlaces(rows pgx.Rows) error {
-	if l.byPlace == nil {
-		l.byPlace = map[lotPlace]int64{}
-	}
 	for rows.Next() {
 		lot := &ledger.Lot{}
 		var place lotPlace
@@ -253,10 +284,17 @@ func (l *loader) scanPlaces(rows pgx.Rows) error {
 		if err := scanLot(rows, lot, &place, &quantity); err != nil {
 			return err
 		}
-		l.state.Lots[lot.ID] = lot
-		l.byPlace[place] = quantity
+		l.found(lot, place, quantity)
 	}
 	return rows.Err()
+}
+
+func (l *loader) found(lot *ledger.Lot, place lotPlace, quantity int64) {
+	if l.byPlace == nil {
+		l.byPlace = map[lotPlace]int64{}
+	}
+	l.state.Lots[lot.ID] = lot
+	l.byPlace[place] = quantity
 }
 
 func (l *loader) finish() *ledger.State {

@@ -22,20 +22,22 @@ const (
 // ledger.BatchTime has it.
 const batchTime = `(SELECT greatest($2::timestamptz, last_posted_at + interval '1 microsecond') FROM book_heads WHERE book_id = $1)`
 
-// lotEnd is when the units of the lot l are no longer usable, grace included.
-const lotEnd = `greatest(l.expires_at, coalesce(l.grace_until, '-infinity'))`
+// lotEndOfT is when the units of the lot t are no longer usable, grace included.
+const lotEndOfT = `greatest(t.expires_at, coalesce(t.grace_until, '-infinity'))`
 
 // notHeld is the hold of a place whose units belong to no hold.
 const notHeld = `'00000000-0000-0000-0000-000000000000'`
 
-// scanLot reads a place with its lot.
-func scanLot(rows pgx.Rows, lot *ledger.Lot, place *lotPlace, quantity *int64) error {
+// scanLot reads a place with its lot, and what is selected behind it.
+func scanLot(rows pgx.Rows, lot *ledger.Lot, place *lotPlace, quantity *int64, more ...any) error {
 	var expires pgtype.Timestamptz
 	var money *ledger.Commodity
 	var root *ledger.ID
 	var grace *time.Time
-	err := rows.Scan(&place.account, &place.hold, quantity, &lot.ID, &lot.Wallet, &lot.Origin, &lot.Granted, &lot.Remaining, &expires, &lot.Priority,
-		&money, &lot.Basis, &lot.BasisRemaining, &lot.Jurisdiction, &lot.Tax, &lot.TaxRemaining, &root, &grace)
+	err := rows.Scan(append([]any{
+		&place.account, &place.hold, quantity, &lot.ID, &lot.Wallet, &lot.Origin, &lot.Granted, &lot.Remaining, &expires, &lot.Priority,
+		&money, &lot.Basis, &lot.BasisRemaining, &lot.Jurisdiction, &lot.Tax, &lot.TaxRemaining, &root, &grace,
+	}, more...)...)
 	if err != nil {
 		return err
 	}

@@ -37,7 +37,7 @@ func (b *periodBook) post(w *ledger.Writes, day ledger.Date, amount int64) {
 	w.Postings = append(w.Postings, ledger.JournalPosting{
 		Journal: j.ID, Posting: ledger.Posting{Debit: b.debit.ID, Credit: b.credit.ID, Commodity: ledger.USD, Amount: amount},
 	})
-	w.Days = append(w.Days, ledger.DayDelta{Account: newID(), Day: day, Debits: amount})
+	w.BackDated = append(w.BackDated, ledger.BackDated{Account: newID(), PostedOn: ledger.DateOf(w.PostedAt), BookedOn: day, Debits: amount})
 	for i, line := range w.Trial { // one row per line, as the ledger has it
 		if line.Day == day && line.Class == b.debit.Class {
 			w.Trial[i].Debits += amount

@@ -65,7 +65,7 @@ const someThousandRows = `
 	INSERT INTO holds (book_id, hold_id, wallet_id, account_id, held_account_id, purpose, reserved, opened_at, expires_at)
 		SELECT book_id, id, id, id, id, 'x', 9, at, at FROM made;
 	INSERT INTO account_limits SELECT book_id, id, 3600, 1, at, 0 FROM made;
-	INSERT INTO account_days SELECT book_id, id, at, 1, 1 FROM made;
+	INSERT INTO account_back_dated SELECT book_id, id, at, at::date + 1, 1, 1 FROM made;
 	INSERT INTO trial_days SELECT book_id, at, n, 'CNX', 1, 1 FROM made;
 	INSERT INTO lot_movements (book_id, journal_id, line, lot_id, account_id, quantity, basis) SELECT book_id, id, 0, id, id, 9, 0 FROM made;
 	INSERT INTO idempotency_keys SELECT book_id, 'x', 'x', id, n, '', id, n, NULL, NULL, at FROM made;

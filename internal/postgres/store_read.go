@@ -20,11 +20,9 @@ func (s *Store) Read(ctx context.Context, needs *ledger.Needs) (*ledger.State, e
 	}
 	defer conn.Release()
 	defer rollBack(ctx, conn)
-	l := &loader{needs: needs, state: ledger.NewState(needs.Book)}
-	l.state.Unchained = s.options.ChainOff
+	l := s.newLoader(needs)
 	l.batch.Queue("-- name: begin_read\nBEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-	l.head(`-- name: head_read
-		SELECT ` + headNames + ` FROM book_heads WHERE book_id = $1`)
+	l.head(headRead)
 	state, err := s.read(ctx, conn, l)
 	if err != nil {
 		return nil, unavailable(fmt.Errorf("read book %d: %w", needs.Book, err))

@@ -86,6 +86,15 @@ func (s *Store) saveAccounts(batch *pgx.Batch, w *ledger.Writes) {
 		FROM unnest($2::uuid[], $3::boolean[], $4::boolean[]) AS n (account_id, credit_normal, floored)`, w.Book, ids, creditNormal, floored)
 }
 
+var journalsWrite = newRowsWrite(`-- name: journals_write
+	INSERT INTO journals (book_id, posted_at, journal_id, seq, template, template_version, type, arguments, effective_at, booked_on,
+		wallet_id, subject_type, subject_id, explanation, initiated_by, reverses, reversed_quantity, hold_id, hold_event,
+		group_id, group_size)
+	SELECT $1::integer, $2::timestamptz, n.*
+	FROM unnest($3::uuid[], $4::bigint[], $5::text[], $6::integer[], $7::text[], $8::bytea[], $9::timestamptz[], $10::date[],
+		$11::uuid[], $12::text[], $13::text[], $14::bytea[], $15::text[], $16::uuid[], $17::bigint[], $18::uuid[], $19::text[],
+		$20::uuid[], $21::smallint[]) AS n`)
+
 func saveJournals(batch *pgx.Batch, w *ledger.Writes) {
 	if len(w.Journals) == 0 {
 		return
@@ -108,17 +117,16 @@ func saveJournals(batch *pgx.Batch, w *ledger.Writes) {
 		holds[i], holdEvents[i] = optionalID(j.Hold), optional(string(j.HoldEvent))
 		groups[i], groupSizes[i] = optionalID(j.Group), optional(j.GroupSize)
 	}
-	batch.Queue(`-- name: journals_write
-		INSERT INTO journals (book_id, posted_at, journal_id, seq, template, template_version, type, arguments, effective_at, booked_on,
-			wallet_id, subject_type, subject_id, explanation, initiated_by, reverses, reversed_quantity, hold_id, hold_event,
-			group_id, group_size)
-		SELECT $1::integer, $2::timestamptz, n.*
-		FROM unnest($3::uuid[], $4::bigint[], $5::text[], $6::integer[], $7::text[], $8::bytea[], $9::timestamptz[], $10::date[],
-			$11::uuid[], $12::text[], $13::text[], $14::bytea[], $15::text[], $16::uuid[], $17::bigint[], $18::uuid[], $19::text[],
-			$20::uuid[], $21::smallint[]) AS n`,
-		w.Book, w.PostedAt, ids, seqs, templates, versions, types, arguments, effective, booked, wallets, subjectTypes, subjectIDs,
-		explanations, initiators, reverses, quantities, holds, holdEvents, groups, groupSizes)
+	journalsWrite.queue(batch, []any{w.Book, w.PostedAt}, ids, seqs, templates, versions, types, arguments, effective, booked,
+		wallets, subjectTypes, subjectIDs, explanations, initiators, reverses, quantities, holds, holdEvents, groups, groupSizes)
 }
+
+var postingsWrite = newRowsWrite(`-- name: postings_write
+	INSERT INTO postings (book_id, posted_at, journal_id, line, debit_account, credit_account, commodity, amount,
+		debit_version, debit_balance, debit_net, credit_version, credit_balance, credit_net)
+	SELECT $1::integer, $2::timestamptz, n.*
+	FROM unnest($3::uuid[], $4::smallint[], $5::uuid[], $6::uuid[], $7::text[], $8::bigint[],
+		$9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[]) AS n`)
 
 func savePostings(batch *pgx.Batch, w *ledger.Writes) {
 	if len(w.Postings) == 0 {
@@ -136,46 +144,56 @@ func savePostings(batch *pgx.Batch, w *ledger.Writes) {
 		debitVersions[i], debitBalances[i], debitNets[i] = p.DebitVersion, p.DebitBalance, p.DebitNet
 		creditVersions[i], creditBalances[i], creditNets[i] = p.CreditVersion, p.CreditBalance, p.CreditNet
 	}
-	batch.Queue(`-- name: postings_write
-		INSERT INTO postings (book_id, posted_at, journal_id, line, debit_account, credit_account, commodity, amount,
-			debit_version, debit_balance, debit_net, credit_version, credit_balance, credit_net)
-		SELECT $1::integer, $2::timestamptz, n.*
-		FROM unnest($3::uuid[], $4::smallint[], $5::uuid[], $6::uuid[], $7::text[], $8::bigint[],
-			$9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[]) AS n`,
-		w.Book, w.PostedAt, journals, lines, debits, credits, commodities, amounts,
+	postingsWrite.queue(batch, []any{w.Book, w.PostedAt}, journals, lines, debits, credits, commodities, amounts,
 		debitVersions, debitBalances, debitNets, creditVersions, creditBalances, creditNets)
 }
 
-// saveDays adds to rows of booking days. Under the head's lock an UPDATE, and an
-// INSERT of what it did not find, would do: 30% fewer bytes of WAL, but slower by a
-// tenth (docs/adr/0013-one-round-trip-on-cached-state.md).
+var trialDaysWrite = newRowsWrite(`-- name: trial_days_write
+	INSERT INTO trial_days AS d (book_id, booked_on, class, commodity, debits, credits)
+	SELECT $1::integer, n.* FROM unnest($2::date[], $3::text[], $4::text[], $5::bigint[], $6::bigint[]) AS n
+	ON CONFLICT ON CONSTRAINT trial_days_pkey DO UPDATE SET debits = d.debits + excluded.debits, credits = d.credits + excluded.credits`)
+
+// saveDays adds to the trial balance of booking days, and to what was booked on
+// another day than it was posted on. What accounts do on the day itself, which is
+// nearly all, their postings tell in their order
+// (docs/adr/0017-balances-of-booking-days.md).
 func saveDays(batch *pgx.Batch, w *ledger.Writes) {
-	if len(w.Days) == 0 {
+	if len(w.Trial) == 0 {
 		return
 	}
-	n := len(w.Days)
-	accounts, days, debits, credits := make([]ledger.ID, n), make([]time.Time, n), make([]int64, n), make([]int64, n)
-	for i, delta := range w.Days {
-		accounts[i], days[i], debits[i], credits[i] = delta.Account, delta.Day.Time(), delta.Debits, delta.Credits
-	}
-	batch.Queue(`-- name: account_days_write
-		INSERT INTO account_days AS d (book_id, account_id, booked_on, debits, credits)
-		SELECT $1::integer, n.* FROM unnest($2::uuid[], $3::date[], $4::bigint[], $5::bigint[]) AS n
-		ON CONFLICT ON CONSTRAINT account_days_pkey DO UPDATE SET debits = d.debits + excluded.debits, credits = d.credits + excluded.credits`,
-		w.Book, accounts, days, debits, credits)
-	n = len(w.Trial)
+	saveBackDated(batch, w)
+	n := len(w.Trial)
 	classes, commodities := make([]string, n), make([]string, n)
-	days, debits, credits = make([]time.Time, n), make([]int64, n), make([]int64, n)
+	days, debits, credits := make([]time.Time, n), make([]int64, n), make([]int64, n)
 	for i, delta := range w.Trial {
 		classes[i], commodities[i], days[i] = delta.Class, string(delta.Commodity), delta.Day.Time()
 		debits[i], credits[i] = delta.Debits, delta.Credits
 	}
-	batch.Queue(`-- name: trial_days_write
-		INSERT INTO trial_days AS d (book_id, booked_on, class, commodity, debits, credits)
-		SELECT $1::integer, n.* FROM unnest($2::date[], $3::text[], $4::text[], $5::bigint[], $6::bigint[]) AS n
-		ON CONFLICT ON CONSTRAINT trial_days_pkey DO UPDATE SET debits = d.debits + excluded.debits, credits = d.credits + excluded.credits`,
-		w.Book, days, classes, commodities, debits, credits)
+	trialDaysWrite.queue(batch, []any{w.Book}, days, classes, commodities, debits, credits)
 }
+
+func saveBackDated(batch *pgx.Batch, w *ledger.Writes) {
+	n := len(w.BackDated)
+	if n == 0 {
+		return
+	}
+	accounts, posted, booked := make([]ledger.ID, n), make([]time.Time, n), make([]time.Time, n)
+	debits, credits := make([]int64, n), make([]int64, n)
+	for i, delta := range w.BackDated {
+		accounts[i], posted[i], booked[i] = delta.Account, delta.PostedOn.Time(), delta.BookedOn.Time()
+		debits[i], credits[i] = delta.Debits, delta.Credits
+	}
+	batch.Queue(`-- name: account_back_dated_write
+		INSERT INTO account_back_dated AS d (book_id, account_id, posted_on, booked_on, debits, credits)
+		SELECT $1::integer, n.* FROM unnest($2::uuid[], $3::date[], $4::date[], $5::bigint[], $6::bigint[]) AS n
+		ON CONFLICT ON CONSTRAINT account_back_dated_pkey DO UPDATE SET debits = d.debits + excluded.debits, credits = d.credits + excluded.credits`,
+		w.Book, accounts, posted, booked, debits, credits)
+}
+
+var keysWrite = newRowsWrite(`-- name: keys_write
+	INSERT INTO idempotency_keys (book_id, decided_at, principal, mutation, owner_id, key, fingerprint, command_id, seq, refusal, facts)
+	SELECT $1::integer, $2::timestamptz, n.*
+	FROM unnest($3::text[], $4::text[], $5::uuid[], $6::text[], $7::bytea[], $8::uuid[], $9::bigint[], $10::text[], $11::bytea[]) AS n`)
 
 func saveKeys(batch *pgx.Batch, w *ledger.Writes) {
 	n := len(w.Keys)
@@ -193,11 +211,7 @@ func saveKeys(batch *pgx.Batch, w *ledger.Writes) {
 		code := stored.Refusal.Code()
 		refusals[i], facts[i] = &code, stored.Refusal.Facts().Encode()
 	}
-	batch.Queue(`-- name: keys_write
-		INSERT INTO idempotency_keys (book_id, decided_at, principal, mutation, owner_id, key, fingerprint, command_id, seq, refusal, facts)
-		SELECT $1::integer, $2::timestamptz, n.*
-		FROM unnest($3::text[], $4::text[], $5::uuid[], $6::text[], $7::bytea[], $8::uuid[], $9::bigint[], $10::text[], $11::bytea[]) AS n`,
-		w.Book, w.PostedAt, principals, mutations, owners, keys, fingerprints, commands, seqs, refusals, facts)
+	keysWrite.queue(batch, []any{w.Book, w.PostedAt}, principals, mutations, owners, keys, fingerprints, commands, seqs, refusals, facts)
 	if n = len(w.Once); n == 0 {
 		return
 	}

@@ -142,12 +142,12 @@ func (d *dumper) lots() {
 }
 
 func (d *dumper) days() {
-	d.rows(`SELECT account_id, booked_on, debits, credits FROM account_days WHERE book_id = $1`, func(rows pgx.Rows) error {
-		var row ledger.DayDelta
-		var day time.Time
-		err := rows.Scan(&row.Account, &day, &row.Debits, &row.Credits)
-		row.Day = ledger.DateOf(day)
-		d.into.Days = append(d.into.Days, row)
+	d.rows(`SELECT account_id, posted_on, booked_on, debits, credits FROM account_back_dated WHERE book_id = $1`, func(rows pgx.Rows) error {
+		var row ledger.BackDated
+		var posted, booked time.Time
+		err := rows.Scan(&row.Account, &posted, &booked, &row.Debits, &row.Credits)
+		row.PostedOn, row.BookedOn = ledger.DateOf(posted), ledger.DateOf(booked)
+		d.into.BackDated = append(d.into.BackDated, row)
 		return err
 	})
 	d.rows(`SELECT class, commodity, booked_on, debits, credits FROM trial_days WHERE book_id = $1`, func(rows pgx.Rows) error {

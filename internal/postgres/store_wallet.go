@@ -14,6 +14,7 @@ import (
 // write its effects.
 func (s *Store) registerWallet() {
 	s.guards[domain.GuardOwner] = readOwners
+	s.guards[domain.GuardCommitments] = readCommitments
 	s.effects = append(s.effects,
 		registeredEffect{domain.EffectOwner, writeOwners},
 		registeredEffect{wallet.EffectWallet, writeWallets},

@@ -24,19 +24,35 @@ import (
 // units that expired, and a period that was closed, opened and closed again.
 func overMonthEnd(t *testing.T) *history {
 	t.Helper()
+	h, periods, clock, at := newYearOf(t)
+	left, member := h.reserve(clock)
+	at(time.February, 2)
+	h.sign(periods.ClosePeriod)
+	h.sign(periods.ReopenPeriod)
+	h.sign(periods.ClosePeriod)
+	h.must(h.service.ExpireHold(t.Context(), left))
+	h.must(h.service.ExpireUnits(t.Context(), wallet.ExpiringWallet{Ref: member, EndedAt: clock()}))
+	h.link(member)
+	return h
+}
+
+// newYearOf is a history without a journal, whose clock stands on 5 January 2026 and
+// can be set to another day of the year.
+func newYearOf(t *testing.T) (h *history, periods *finance.Service, clock func() time.Time, at func(time.Month, int)) {
+	t.Helper()
 	database := pgtest.New(t)
 	db, err := postgres.Open(t.Context(), database.AppURL, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var now atomic.Int64
-	clock := func() time.Time { return time.UnixMicro(now.Add(1)).UTC() }
-	at := func(month time.Month, day int) {
+	clock = func() time.Time { return time.UnixMicro(now.Add(1)).UTC() }
+	at = func(month time.Month, day int) {
 		now.Store(time.Date(2026, month, day, 0, 0, 0, 0, time.UTC).UnixMicro())
 	}
 	at(time.January, 5)
 	rules := market.Rules()
-	h := &history{
+	h = &history{
 		t: t, db: db, owner: database.OwnerURL, caller: domain.Caller{Principal: "service:test", All: true},
 		ledger: ledger.New(ledger.Config{Rules: rules, Store: db.NewStore(rules), Clock: clock, InjectedClock: true}),
 	}
@@ -47,18 +63,8 @@ func overMonthEnd(t *testing.T) *history {
 		db.Close()
 	})
 	reader := db.NewReader(clock)
-	newID := func() ledger.ID { return ledger.ID(uuid.Must(uuid.NewV7())) }
 	h.service = wallet.NewService(h.ledger, reader, clock, newID)
-	left, member := h.reserve(clock)
-	at(time.February, 2)
-	periods := finance.NewService(h.ledger, reader, clock, newID)
-	h.sign(periods.ClosePeriod)
-	h.sign(periods.ReopenPeriod)
-	h.sign(periods.ClosePeriod)
-	h.must(h.service.ExpireHold(t.Context(), left))
-	h.must(h.service.ExpireUnits(t.Context(), wallet.ExpiringWallet{Ref: member, EndedAt: clock()}))
-	h.link(member)
-	return h
+	return h, finance.NewService(h.ledger, reader, clock, newID), clock, at
 }
 
 // link posts two grants to a wallet that are accepted together.
@@ -108,11 +114,17 @@ func (h *history) reserve(clock func() time.Time) (left wallet.HoldRef, member w
 func (h *history) sign(sign func(context.Context, domain.Caller, finance.SignPeriod) (finance.Result, error)) {
 	h.t.Helper()
 	for _, name := range []string{"staff:ada", "staff:bob"} {
-		in := finance.SignPeriod{Key: uuid.NewString(), Period: "2026-01", Reason: "month end"}
-		result, err := sign(h.t.Context(), domain.Caller{Principal: name, All: true}, in)
-		if err != nil || result.Outcome.Refusal != nil {
-			h.t.Fatalf("sign as %s: %v, refusal %v", name, err, result.Outcome.Refusal)
-		}
+		h.signAs(name, sign)
+	}
+}
+
+// signAs has one person sign for January, or withdraw.
+func (h *history) signAs(name string, sign func(context.Context, domain.Caller, finance.SignPeriod) (finance.Result, error)) {
+	h.t.Helper()
+	in := finance.SignPeriod{Key: uuid.NewString(), Period: "2026-01", Reason: "month end"}
+	result, err := sign(h.t.Context(), domain.Caller{Principal: name, All: true}, in)
+	if err != nil || result.Outcome.Refusal != nil {
+		h.t.Fatalf("sign as %s: %v, refusal %v", name, err, result.Outcome.Refusal)
 	}
 }
 

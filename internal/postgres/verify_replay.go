@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"purser/internal/finance"
 	"purser/internal/wallet"
 	"purser/ledger"
 )
@@ -47,6 +48,8 @@ type verifier struct {
 	holds          map[ledger.ID]*holdSum // that are open
 	held           map[ledger.ID]int64    // what they have left, per HELD account
 	closed         ledger.Date            // the last closed day, by the rows of book_periods
+	trail          *finance.Trail         // of the platform's book
+	follower       finance.Follower
 	ads            *adSums
 	sketches       verifySketches
 	walks          []*rowWalk
@@ -66,8 +69,8 @@ type accountSum struct {
 type lotSum struct{ remaining, basis, tax int64 }
 
 type dayOf struct {
-	account ledger.ID
-	day     ledger.Date
+	account            ledger.ID
+	postedOn, bookedOn ledger.Date
 }
 
 type trialOf struct {
@@ -82,7 +85,7 @@ type spendOf struct {
 }
 
 // verifySketches stand for the projections that grow with the journals.
-type verifySketches struct{ days, spend, charges, quarters, adDays, holds, lots *sketch }
+type verifySketches struct{ backDated, spend, charges, quarters, adDays, holds, lots *sketch }
 
 func newVerifier(db *DB, rules *ledger.Rules, book ledger.BookID) *verifier {
 	v := &verifier{
@@ -90,7 +93,7 @@ func newVerifier(db *DB, rules *ledger.Rules, book ledger.BookID) *verifier {
 		state: ledger.NewState(book), chain: &chainVerifier{ChainCheck: ChainCheck{Book: book}},
 		accounts: map[ledger.ID]*accountSum{}, lots: map[ledger.ID]*lotSum{}, places: map[ledger.Place]int64{}, emptied: map[ledger.ID]bool{},
 		basis: map[ledger.Commodity]int64{}, trial: map[trialOf]counters{}, left: map[ledger.ID]int64{}, holds: map[ledger.ID]*holdSum{},
-		held: map[ledger.ID]int64{}, ads: newAdSums(), deviation: newDeviations(), standing: newFindings(),
+		held: map[ledger.ID]int64{}, ads: newAdSums(), deviation: newDeviations(), standing: newFindings(), trail: finance.NewTrail(),
 		sketches: verifySketches{newSketch(), newSketch(), newSketch(), newSketch(), newSketch(), newSketch(), newSketch()},
 	}
 	v.walks = v.newWalks()
@@ -174,6 +177,7 @@ func (v *verifier) replay(stored *chainJournal, slice *verifySlice) {
 	v.checkLinks(stored, slice)
 	v.sumReversals(stored, slice)
 	v.checkPeriod(stored, slice)
+	v.checkSigned(stored, slice)
 	var delta *ledger.Delta
 	if !v.broken {
 		delta = v.fold(stored)

@@ -271,7 +271,9 @@ func equalValues(a, b []int64) bool {
 
 // How rows are told apart in a report.
 
-func (k dayOf) String() string { return fmt.Sprintf("account %s on %s", k.account, k.day) }
+func (k dayOf) String() string {
+	return fmt.Sprintf("account %s, posted on %s, booked on %s", k.account, k.postedOn, k.bookedOn)
+}
 
 func (k spendOf) String() string {
 	return fmt.Sprintf("wallet %s, %s, by %s, bucket of %s", k.wallet, k.product, k.initiatedBy, reported(k.bucket))

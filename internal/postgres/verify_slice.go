@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 
+	"purser/internal/finance"
 	"purser/ledger"
 )
 
@@ -20,7 +21,8 @@ type verifySlice struct {
 	// originals are the journals before the slice that it reverses, as they stood at
 	// its beginning.
 	originals map[ledger.ID]*ledger.Record
-	holds     map[ledger.ID]storedHold // that the slice moves
+	holds     map[ledger.ID]storedHold       // that the slice moves
+	requests  map[ledger.ID]*finance.Request // for periods, that the slice follows from
 }
 
 // storedPeriod is a row of book_periods with its trial balance.
@@ -39,7 +41,7 @@ type storedHold struct {
 
 // readSlice reads the journals with after < seq <= to, and their rows.
 func (v *verifier) readSlice(ctx context.Context, after, to int64) (*verifySlice, error) {
-	s := &verifySlice{periods: map[int64]*storedPeriod{}, originals: map[ledger.ID]*ledger.Record{}, holds: map[ledger.ID]storedHold{}}
+	s := &verifySlice{periods: map[int64]*storedPeriod{}, originals: map[ledger.ID]*ledger.Record{}, holds: map[ledger.ID]storedHold{}, requests: map[ledger.ID]*finance.Request{}}
 	var err error
 	s.journals, err = readChain(ctx, v.db.read, v.book, after, to, func(batch *pgx.Batch) {
 		batch.Queue(chainLinksSQL, v.book, after, to).Query(each(func(rows pgx.Rows) error {
@@ -62,6 +64,9 @@ func (v *verifier) readSlice(ctx context.Context, after, to int64) (*verifySlice
 	}
 	if err := v.readOriginals(ctx, s, after); err != nil {
 		return nil, fmt.Errorf("read what journals after seq %d reverse: %w", after, err)
+	}
+	if err := v.readRequests(ctx, s); err != nil {
+		return nil, fmt.Errorf("read what journals after seq %d follow from: %w", after, err)
 	}
 	if err := v.readForgotten(ctx, s); err != nil {
 		return nil, fmt.Errorf("read lots of journals after seq %d: %w", after, err)

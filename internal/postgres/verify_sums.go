@@ -57,8 +57,8 @@ func (v *verifier) sumPostings(stored *chainJournal) {
 		v.checkAfter(stored, posting.Line, debit, posting.DebitVersion, posting.DebitBalance)
 		credit.credits, credit.version = credit.credits+posting.Amount, credit.version+1
 		v.checkAfter(stored, posting.Line, credit, posting.CreditVersion, posting.CreditBalance)
-		v.addDay(posting.Debit, debit, string(posting.Commodity), stored.BookedOn, posting.Amount, 0)
-		v.addDay(posting.Credit, credit, string(posting.Commodity), stored.BookedOn, 0, posting.Amount)
+		v.addDay(stored, posting.Debit, debit, string(posting.Commodity), posting.Amount, 0)
+		v.addDay(stored, posting.Credit, credit, string(posting.Commodity), 0, posting.Amount)
 	}
 }
 
@@ -84,9 +84,11 @@ func (v *verifier) account(id ledger.ID) *accountSum {
 	return sum
 }
 
-func (v *verifier) addDay(account ledger.ID, sum *accountSum, commodity string, day ledger.Date, debits, credits int64) {
-	sketchAdd(v.sketches.days, account, dayOf{account, day}, debits, credits)
-	line := trialOf{sum.class, commodity, day}
+func (v *verifier) addDay(stored *chainJournal, account ledger.ID, sum *accountSum, commodity string, debits, credits int64) {
+	if day := (dayOf{account, ledger.DateOf(stored.PostedAt), stored.BookedOn}); day.postedOn != day.bookedOn {
+		sketchAdd(v.sketches.backDated, account, day, debits, credits)
+	}
+	line := trialOf{sum.class, commodity, stored.BookedOn}
 	v.trial[line] = counters{v.trial[line].plus + debits, v.trial[line].minus + credits}
 }
 

@@ -57,7 +57,7 @@ func newHistory(t *testing.T) *history {
 		Key: "open-wallet", Owner: ledger.ID(uuid.New()), OwnerKind: domain.OwnerParty, Kind: wallet.KindFreelancer, Jurisdiction: "US", TimeZone: "America/New_York",
 	})).Wallet
 	h.must(service.Purchase(t.Context(), caller, wallet.Purchase{Key: "purchase-1", Wallet: opened, Quantity: 80, Price: 1200, Fee: 65, Currency: ledger.USD, Reference: "ref-1"}))
-	h.must(service.Grant(t.Context(), caller, wallet.Grant{Key: "grant-promo", Wallet: opened, Quantity: 10, Origin: ledger.OriginPromo, ValidDays: 30, Explanation: domain.Explanation{Rule: "PROMO"}}))
+	h.must(service.Grant(t.Context(), caller, wallet.Grant{Key: "grant-promo", Wallet: opened, Quantity: 10, Origin: ledger.OriginPromo, ValidDays: 30, EffectiveAt: time.Now().AddDate(0, 0, -1), Explanation: domain.Explanation{Rule: "PROMO"}}))
 	spent := h.must(service.Spend(t.Context(), caller, wallet.Spend{Key: "spend-one", Wallet: opened, Quantity: 12, Subject: ledger.Subject{Type: "PROPOSAL", ID: uuid.NewString()}}))
 	h.spend = spent.Outcome.Journal
 	h.must(service.Reverse(t.Context(), caller, wallet.Reverse{Key: "return-one", Transaction: wallet.TransactionRef{Wallet: opened, Journal: h.spend}, Quantity: 5, Reason: "RETURN_TOS"}))
@@ -173,8 +173,8 @@ func TestVerify(t *testing.T) {
 		{"journal_removed", `DELETE FROM journals WHERE seq = 5`, "I18"},
 		{"posted_before_its_predecessor", `UPDATE journals SET posted_at = posted_at - interval '1 day' WHERE seq = 5`, "I18"},
 		{"batch_removed", `DELETE FROM batches WHERE last_seq = 3`, "I18"},
-		{"account_day", `UPDATE account_days SET debits = debits + 1 WHERE debits > 0`, "I22"},
-		{"account_day_removed", `DELETE FROM account_days WHERE debits > 0`, "I22"},
+		{"back_dated", `UPDATE account_back_dated SET debits = debits + 1 WHERE debits > 0`, "I22"},
+		{"back_dated_removed", `DELETE FROM account_back_dated WHERE debits > 0`, "I22"},
 		{"trial_day", `UPDATE trial_days SET credits = credits + 1 WHERE class = '2000'`, "I22"},
 		{"wallet_spend", `UPDATE wallet_spend SET consumed = consumed + 1`, "I22"},
 		{"wallet_spend_removed", `DELETE FROM wallet_spend`, "I22"},

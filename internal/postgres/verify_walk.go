@@ -54,7 +54,10 @@ func (w *rowWalk) step(ctx context.Context, v *verifier) (ended bool, err error)
 
 func (v *verifier) newWalks() []*rowWalk {
 	walks := slices.Concat([]*rowWalk{v.walkBalances(), v.walkLots(), v.walkPlaces(), v.walkTrial(), v.walkLimits()}, v.walkKeys(), v.walkHolds(), v.walkStrays(),
-		[]*rowWalk{v.walkDays(), v.walkSpend(), v.walkLotTerms()}, v.walkAds(), []*rowWalk{v.walkAdSpend()})
+		[]*rowWalk{v.walkBackDated(), v.walkSpend(), v.walkLotTerms()}, v.walkAds(), []*rowWalk{v.walkAdSpend()})
+	if v.book == ledger.PlatformBook {
+		walks = append(walks, v.walkRequests())
+	}
 	for _, w := range walks {
 		w.found, w.last = newFindings(), newFindings()
 	}
@@ -203,22 +206,22 @@ func (v *verifier) compareTrial(stored map[trialOf]counters) {
 	v.found.expect(len(stored) == len(v.trial) || v.broken, "I22", "book %d: %d lines of trial balance days are stored, the postings make %d", v.book, len(stored), len(v.trial))
 }
 
-func (v *verifier) walkDays() *rowWalk {
-	return walkSketch(v, "account days", func(s *verifySketches) *sketch { return s.days }, func(ctx context.Context, from ledger.ID, limit int, yield func(int64, ledger.ID, dayOf, ...int64)) error {
+func (v *verifier) walkBackDated() *rowWalk {
+	return walkSketch(v, "back-dated days of accounts", func(s *verifySketches) *sketch { return s.backDated }, func(ctx context.Context, from ledger.ID, limit int, yield func(int64, ledger.ID, dayOf, ...int64)) error {
 		return v.eachRow(ctx, func(rows pgx.Rows) error {
 			var seq int64
 			var account ledger.ID
-			var day time.Time
+			var posted, booked time.Time
 			var got counters
-			if err := rows.Scan(&seq, &account, &day, &got.plus, &got.minus); err != nil {
+			if err := rows.Scan(&seq, &account, &posted, &booked, &got.plus, &got.minus); err != nil {
 				return err
 			}
-			yield(seq, account, dayOf{account, ledger.DateOf(day)}, got.plus, got.minus)
+			yield(seq, account, dayOf{account, ledger.DateOf(posted), ledger.DateOf(booked)}, got.plus, got.minus)
 			return nil
-		}, `-- name: verify_account_days
-			SELECT h.seq, d.account_id, d.booked_on, d.debits, d.credits
-			FROM book_heads h JOIN account_days d ON d.book_id = h.book_id
-			WHERE h.book_id = $1 AND d.account_id >= $2 ORDER BY d.account_id, d.booked_on LIMIT $3`, v.book, from, limit)
+		}, `-- name: verify_account_back_dated
+			SELECT h.seq, d.account_id, d.posted_on, d.booked_on, d.debits, d.credits
+			FROM book_heads h JOIN account_back_dated d ON d.book_id = h.book_id
+			WHERE h.book_id = $1 AND d.account_id >= $2 ORDER BY d.account_id, d.posted_on, d.booked_on LIMIT $3`, v.book, from, limit)
 	})
 }
 

@@ -119,28 +119,6 @@ func TestSpendingLimit(t *testing.T) {
 	w.accepted(w.spend(ref, 20))
 }
 
-func TestCloseWallet(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	ref := w.open(wallet.KindAgency, ledger.NilID)
-	w.buy(ref, 80, 1200)
-	hold := w.bid(ref, 30, time.Time{})
-	w.accepted(w.spend(ref, 50))
-	closing := func() (wallet.Result, error) {
-		return w.Close(t.Context(), caller, wallet.Close{Key: w.key(), Wallet: ref, Reason: "AGENCY_LEFT"})
-	}
-	w.refused(ledger.ErrAccountNotEmpty, closing)
-	w.accepted(w.capture(hold, 30, false))
-	w.accepted(closing())
-	w.refused(ledger.ErrAccountClosed, func() (wallet.Result, error) { return w.spend(ref, 1) })
-	w.refused(ledger.ErrAccountClosed, func() (wallet.Result, error) {
-		return w.Grant(t.Context(), caller, wallet.Grant{
-			Key: w.key(), Wallet: ref, Quantity: 1, Origin: ledger.OriginPromo, Explanation: domain.Explanation{Rule: "SIGN_UP"},
-		})
-	})
-	w.refused(ledger.ErrStatusConflict, closing)
-}
-
 func TestTransfersStayInOneOrganisation(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -268,6 +268,7 @@ type PageRequest struct {
 	Balances     []BalanceQuery
 	Lots         []LotsQuery
 	Holds        []HoldsQuery
+	Limits       []LimitsQuery
 	Expiring     []ExpiringQuery
 	Transactions []TransactionsQuery
 	Spend        []SpendQuery
@@ -280,8 +281,8 @@ const WalletsMax = 100
 // exactly like those that do not exist; so are their sections.
 type Page struct {
 	Wallets []Wallet // in the order of Refs; for Mine own first, then by id
-	// Sections holds, per wallet and query, a Balance, LotPage, HoldPage, Expiring,
-	// TransactionPage or []SpendPoint.
+	// Sections holds, per wallet and query, a Balance, LotPage, HoldPage, []Limit (the
+	// shortest window first), Expiring, TransactionPage or []SpendPoint.
 	Sections map[SectionKey]any
 	// Now is the instant of the snapshot, by the database's clock or later than
 	// every journal in it.

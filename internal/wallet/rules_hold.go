@@ -23,6 +23,7 @@ const (
 	ArgRelease    = "release"
 	ArgGraceUntil = "graceUntil"
 	ArgTo         = "to"
+	ArgOrigins    = "origins"
 	ArgWindow     = "window"
 	ArgMaximum    = "maximum"
 )
@@ -85,7 +86,9 @@ func Lapse() []ledger.Line {
 }
 
 // heldTemplates are rows 4 to 4e, 5b, 11 and 13 of the chart of entries in
-// docs/ledger.md, and the facts without value.
+// docs/ledger.md, and the facts without value. The first transfer took units of any
+// origin, and the first closing left frozen wallets alone; journals of that time are
+// read by those versions.
 func heldTemplates() []ledger.Template {
 	hold := ledger.Line{Debit: available, Credit: heldFor, Commodity: ledger.CNX, Measure: ledger.Named(ArgQuantity)}
 	release := ledger.Line{Debit: heldFor, Credit: available, Commodity: ledger.CNX, Measure: ledger.NamedOrAll(ArgQuantity), Back: true}
@@ -122,12 +125,22 @@ func heldTemplates() []ledger.Template {
 			Lines: []ledger.Line{{Debit: available, Credit: "WALLET:{to}:AVAILABLE", Commodity: ledger.CNX, Measure: ledger.Named(ArgQuantity)}},
 		},
 		{
+			Name: TemplateTransfer, Version: 2, Type: TypeTransferOut, OwnerInitiated: true,
+			Lines: []ledger.Line{{
+				Debit: available, Credit: "WALLET:{to}:AVAILABLE", Commodity: ledger.CNX, Measure: ledger.NamedOf(ArgQuantity, ArgOrigins),
+			}},
+		},
+		{
 			Name: TemplateSetLimit, Version: 1, Type: TypeLimitSet,
 			Limit: &ledger.LimitUse{Account: available, Commodity: ledger.CNX},
 		},
 		{
 			Name: TemplateCloseWallet, Version: 1, Type: TypeWalletClosed,
 			Status: &ledger.StatusChange{Account: available, Commodity: ledger.CNX, From: ledger.StatusActive, To: ledger.StatusClosed},
+		},
+		{
+			Name: TemplateCloseWallet, Version: 2, Type: TypeWalletClosed,
+			Status: &ledger.StatusChange{Account: available, Commodity: ledger.CNX, To: ledger.StatusClosed},
 		},
 	}
 }

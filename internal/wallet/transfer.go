@@ -28,8 +28,10 @@ type Transfer struct {
 }
 
 // Transfer posts row 13 of the chart of entries: the lots are split, and what the
-// recipient gets keeps origin, expiry and cost. Both wallets must be the caller's to
-// manage. A frozen wallet on either side is refused, and the sender's limits count.
+// recipient gets keeps origin, expiry and cost. Lots of origins that the policy does not
+// let go are passed over; a transfer that would need them is refused with a
+// ledger.OriginError. Both wallets must be the caller's to manage. A frozen wallet on
+// either side is refused, and the sender's limits count.
 func (s *Service) Transfer(ctx context.Context, caller domain.Caller, in Transfer) (Result, error) {
 	if err := in.validate(); err != nil {
 		return Result{}, err
@@ -40,9 +42,15 @@ func (s *Service) Transfer(ctx context.Context, caller domain.Caller, in Transfe
 	}
 	input := walletInput(in.From).ID("to", to.ID).Amount("quantity", in.Quantity)
 	return s.post(ctx, caller, in.From, "transferConnects", in.Key, input, func(command *ledger.Command, w Wallet) {
+		rules := policy.ConnectsAt(s.clock())
+		origins := make([]ledger.Origin, len(rules.Transferable))
+		for i, origin := range rules.Transferable {
+			origins[i] = ledger.Origin(origin)
+		}
+		allowed := ledger.ListOrigins(origins...)
 		command.Template = TemplateTransfer
-		command.Arguments = ledger.Arguments(nil).ID(ArgWallet, w.ID).ID(ArgTo, to.ID).Amount(ArgQuantity, in.Quantity)
-		command.Explanation = explain("TRANSFER", policy.ConnectsAt(s.clock()), domain.Number("quantity", in.Quantity))
+		command.Arguments = ledger.Arguments(nil).ID(ArgWallet, w.ID).ID(ArgTo, to.ID).Amount(ArgQuantity, in.Quantity).Text(ArgOrigins, allowed)
+		command.Explanation = explain("TRANSFER", rules, domain.Number("quantity", in.Quantity), domain.Input{Name: "origins", Value: allowed})
 	})
 }
 
@@ -123,8 +131,10 @@ type Close struct {
 	Reason string // 1 to 64 bytes, a key to translate; free of personal data
 }
 
-// Close posts a fact without value. It is refused while the wallet has units,
-// available or held, and when it is frozen or closed.
+// Close posts a fact without value, also while the wallet is frozen. It is refused while
+// the wallet has units, available or held, and with domain.ReasonCommitted while a
+// campaign that it pays for has not ended: what that has in escrow would come back to
+// it. Nothing enters or leaves a closed wallet again.
 func (s *Service) Close(ctx context.Context, caller domain.Caller, in Close) (Result, error) {
 	if err := in.validate(); err != nil {
 		return Result{}, err
@@ -132,6 +142,8 @@ func (s *Service) Close(ctx context.Context, caller domain.Caller, in Close) (Re
 	input := walletInput(in.Wallet).Text("reason", in.Reason)
 	return s.manage(ctx, caller, in.Wallet, "closeWallet", in.Key, input, func(command *ledger.Command, w Wallet) {
 		command.Template, command.Arguments = TemplateCloseWallet, ledger.Arguments(nil).ID(ArgWallet, w.ID)
+		command.Guards = []ledger.Guard{domain.Uncommitted{Wallet: w.ID}}
+		command.Effects = []ledger.Effect{freezeEffect{wallet: w.ID}} // what was frozen is so no longer
 		command.Explanation = domain.Explanation{Rule: in.Reason}.Encode()
 	})
 }

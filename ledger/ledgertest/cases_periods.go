@@ -49,8 +49,8 @@ func closePeriod(b *bench) {
 	if len(s.Periods) != 1 || (printer{}).period(s.Periods[0]) != (printer{}).period(want) || s.ClosedThrough != (ledger.Date{Year: 2031, Month: 2, Day: 28}) {
 		b.t.Errorf("periods %+v, closed through %s; want %+v", s.Periods, s.ClosedThrough, want)
 	}
-	for _, row := range s.Days {
-		if row.Day.Time().Before(time.Date(2031, 3, 1, 0, 0, 0, 0, time.UTC)) && row.Debits+row.Credits != 1 {
+	for _, row := range s.BackDated {
+		if row.BookedOn.Time().Before(time.Date(2031, 3, 1, 0, 0, 0, 0, time.UTC)) && row.Debits+row.Credits != 1 {
 			b.t.Errorf("day %+v, want the one spend before the close", row)
 		}
 	}

@@ -32,10 +32,14 @@ func frozenHolds(b *bench) {
 	b.clock.Advance(time.Hour)
 	b.accept(b.ExpireHold(gone))
 	b.accept(b.ExpireUnits(wallet))
-	b.refuse(b.CloseWallet(wallet), ledger.ErrStatusConflict)
+	b.refuse(b.CloseWallet(wallet), ledger.ErrAccountNotEmpty)
 	b.accept(b.Unfreeze(wallet))
 	b.accept(b.Transfer(wallet, other, 6))
+	b.accept(b.Freeze(wallet))
 	b.accept(b.CloseWallet(wallet))
+	for _, c := range []ledger.Command{b.Freeze(wallet), b.Unfreeze(wallet), b.CloseWallet(wallet)} {
+		b.refuse(c, ledger.ErrStatusConflict)
+	}
 }
 
 func closeWallet(b *bench) {

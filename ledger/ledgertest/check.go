@@ -206,25 +206,29 @@ func (c *checker) checkSequence() {
 }
 
 func (c *checker) checkProjections() {
-	days, trial := map[dayKey]ledger.DayDelta{}, map[trialKey]ledger.TrialDelta{}
-	add := func(account ledger.ID, on ledger.Date, debits, credits int64) {
+	backDated, trial := map[dayKey]ledger.BackDated{}, map[trialKey]ledger.TrialDelta{}
+	add := func(account ledger.ID, postedOn, on ledger.Date, debits, credits int64) {
+		if day := (dayKey{account, postedOn, on}); postedOn != on {
+			d := backDated[day]
+			backDated[day] = ledger.BackDated{Account: account, PostedOn: postedOn, BookedOn: on, Debits: d.Debits + debits, Credits: d.Credits + credits}
+		}
 		facts := c.accounts[account].Account
-		d, key := days[dayKey{account, on}], trialKey{facts.Class, facts.Commodity, on}
+		key := trialKey{facts.Class, facts.Commodity, on}
 		line := trial[key]
-		days[dayKey{account, on}] = ledger.DayDelta{Account: account, Day: on, Debits: d.Debits + debits, Credits: d.Credits + credits}
 		trial[key] = ledger.TrialDelta{Class: key.class, Commodity: key.commodity, Day: on, Debits: line.Debits + debits, Credits: line.Credits + credits}
 	}
 	for _, p := range c.Postings {
-		on := c.journals[p.Journal].BookedOn
-		add(p.Debit, on, p.Amount, 0)
-		add(p.Credit, on, 0, p.Amount)
+		journal := c.journals[p.Journal]
+		postedOn, on := ledger.DateOf(journal.PostedAt), journal.BookedOn
+		add(p.Debit, postedOn, on, p.Amount, 0)
+		add(p.Credit, postedOn, on, 0, p.Amount)
 	}
-	for _, row := range c.Days {
-		key := dayKey{row.Account, row.Day}
-		if days[key] != row {
-			c.fail("I22", "day %s of account %s is %+v, its postings %+v", row.Day, row.Account, row, days[key])
+	for _, row := range c.BackDated {
+		key := dayKey{row.Account, row.PostedOn, row.BookedOn}
+		if backDated[key] != row {
+			c.fail("I22", "what account %s booked on %s is %+v, its postings %+v", row.Account, row.BookedOn, row, backDated[key])
 		}
-		delete(days, key)
+		delete(backDated, key)
 	}
 	for _, row := range c.Trial {
 		key := trialKey{row.Class, row.Commodity, row.Day}
@@ -233,7 +237,7 @@ func (c *checker) checkProjections() {
 		}
 		delete(trial, key)
 	}
-	if len(days)+len(trial) > 0 {
-		c.fail("I22", "%d day rows and %d trial rows are missing", len(days), len(trial))
+	if len(backDated)+len(trial) > 0 {
+		c.fail("I22", "%d back-dated rows and %d trial rows are missing", len(backDated), len(trial))
 	}
 }

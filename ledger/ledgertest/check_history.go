@@ -3,6 +3,8 @@ package ledgertest
 import (
 	"cmp"
 	"math/big"
+	"slices"
+	"strings"
 	"time"
 
 	"purser/ledger"
@@ -131,16 +133,27 @@ func (h *history) checkTaken(j ledger.Journal, m ledger.Movement, moved bool) {
 	if !j.Reverses.IsZero() {
 		return
 	}
+	if !mayTake(j, taken) {
+		h.fail("I10", "journal %s took %d units of lot %s, whose origin is %s", j.ID, -m.Quantity, m.Lot, taken.Origin)
+	}
 	before := -1
 	if moved && outlive {
 		before = 1
 	}
 	for id, quantity := range h.places[pool{m.Account, m.Hold}] {
 		other := h.lot(id)
-		if quantity > 0 && id != m.Lot && (outlive || !expired(other, j.PostedAt)) && spendOrder(other, taken)*before > 0 {
+		if quantity > 0 && id != m.Lot && mayTake(j, other) && (outlive || !expired(other, j.PostedAt)) && spendOrder(other, taken)*before > 0 {
 			h.fail("I10", "journal %s took from lot %s while %d units of lot %s came first", j.ID, m.Lot, quantity, id)
 		}
 	}
+}
+
+// mayTake reports whether a journal was told of no origins, or of the lot's.
+func mayTake(j ledger.Journal, lot ledger.Lot) bool {
+	if !slices.ContainsFunc(j.Arguments, func(a ledger.Argument) bool { return a.Name == ArgOrigins }) {
+		return true
+	}
+	return slices.Contains(strings.Split(j.Arguments.TextOf(ArgOrigins), ","), string(lot.Origin))
 }
 
 // checkShares verifies the rule of basis: k of the n units left of a lot take

@@ -21,7 +21,7 @@ func (c *checker) checkReplay() {
 	again.addState(state)
 	again.Hash, again.Links = c.Hash, c.Links // the chain is checked apart
 	stored := c.Snapshot
-	stored.Days, stored.Trial, stored.Keys, stored.Once, stored.Gates = nil, nil, nil, nil, nil
+	stored.BackDated, stored.Trial, stored.Keys, stored.Once, stored.Gates = nil, nil, nil, nil, nil
 	if diff := Diff(again, stored); diff != "" {
 		c.fail("I10, I11, I12", "the journals replay to other rows:\n%s", diff)
 	}

@@ -15,7 +15,7 @@ import (
 var day = time.Date(2031, 5, 1, 12, 0, 0, 0, time.UTC)
 
 // sound is a book in which everything holds: a purchase, a promotion, a spend
-// over both and the return of a part.
+// over both and the return of a part. The promotion is booked on the day before.
 func sound(t *testing.T) ledgertest.Snapshot {
 	t.Helper()
 	memory, commands := &ledgertest.Memory{Narrow: true}, &ledgertest.Commands{Book: 1}
@@ -27,7 +27,7 @@ func sound(t *testing.T) ledgertest.Snapshot {
 	for _, c := range []ledger.Command{
 		commands.OpenWallet(who),
 		commands.Purchase(who, 7, ledgertest.Price{Money: ledger.USD, Minor: 100, Fee: 5}, ledgertest.Terms{ExpiresAt: now.AddDate(0, 0, 9)}),
-		commands.Grant(who, 2, ledgertest.Terms{ExpiresAt: now.AddDate(0, 0, 1)}),
+		yesterday(commands.Grant(who, 2, ledgertest.Terms{ExpiresAt: now.AddDate(0, 0, 1)})),
 		spend,
 		commands.Reverse(spend.ID, ledgertest.TypeReturn, 2),
 		ledgertest.ThroughGate(commands.Spend(who, 1), "gate", 0),
@@ -44,6 +44,11 @@ func sound(t *testing.T) ledgertest.Snapshot {
 	slices.SortFunc(s.Lots, func(a, b ledger.Lot) int { return strings.Compare(a.ID.String(), b.ID.String()) })
 	slices.SortFunc(s.Places, func(a, b ledger.Place) int { return strings.Compare(a.Lot.String(), b.Lot.String()) })
 	return s
+}
+
+func yesterday(c ledger.Command) ledger.Command {
+	c.EffectiveAt = day.AddDate(0, 0, -1)
+	return c
 }
 
 func account(s *ledgertest.Snapshot, prefix string) *ledger.AccountState {
@@ -87,8 +92,8 @@ func TestCheckFinds(t *testing.T) {
 		"seq_skipped":                   {func(s *ledgertest.Snapshot) { last(s.Journals, 0).Seq++ }, "I18"},
 		"posted_before_its_predecessor": {func(s *ledgertest.Snapshot) { last(s.Journals, 0).PostedAt = day.Add(-time.Second) }, "I18"},
 		"head_behind_its_journals":      {func(s *ledgertest.Snapshot) { s.Seq-- }, "I18"},
-		"day_off_its_postings":          {func(s *ledgertest.Snapshot) { s.Days[0].Debits++ }, "I22"},
-		"day_missing":                   {func(s *ledgertest.Snapshot) { s.Days = s.Days[1:] }, "I22"},
+		"back_dated_off_its_postings":   {func(s *ledgertest.Snapshot) { s.BackDated[0].Debits++ }, "I22"},
+		"back_dated_missing":            {func(s *ledgertest.Snapshot) { s.BackDated = s.BackDated[1:] }, "I22"},
 		"trial_off_its_postings":        {func(s *ledgertest.Snapshot) { s.Trial[0].Credits++ }, "I22"},
 		"trial_missing":                 {func(s *ledgertest.Snapshot) { s.Trial = s.Trial[1:] }, "I22"},
 		"deferred_off_the_lots":         {func(s *ledgertest.Snapshot) { account(s, "2000").Balance.Credits++ }, "I29"},
@@ -136,13 +141,13 @@ func TestDiff(t *testing.T) {
 		"movement": func(s *ledgertest.Snapshot) { s.Movements[0].Basis++ },
 		"lot":      func(s *ledgertest.Snapshot) { s.Lots[0].Priority++ },
 		"place":    func(s *ledgertest.Snapshot) { s.Places[0].Quantity++ },
-		"day":      func(s *ledgertest.Snapshot) { s.Days[0].Credits++ },
+		"day":      func(s *ledgertest.Snapshot) { s.BackDated[0].Credits++ },
 		"trial":    func(s *ledgertest.Snapshot) { s.Trial[0].Debits++ },
 		"key":      func(s *ledgertest.Snapshot) { s.Keys[0].Stored.Fingerprint[5]++ },
 		"once":     func(s *ledgertest.Snapshot) { s.Once[0].Once = "q" },
 		"gate":     func(s *ledgertest.Snapshot) { s.Gates[0].Version++ },
 		"missing":  func(s *ledgertest.Snapshot) { s.Postings = s.Postings[1:] },
-		"twice":    func(s *ledgertest.Snapshot) { s.Days = append(s.Days, s.Days[0]) },
+		"twice":    func(s *ledgertest.Snapshot) { s.BackDated = append(s.BackDated, s.BackDated[0]) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

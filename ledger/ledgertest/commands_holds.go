@@ -97,6 +97,12 @@ func (c *Commands) Transfer(wallet, to ledger.ID, quantity int64) ledger.Command
 	return c.Command(TemplateTransfer, ledger.Arguments(nil).ID(ArgWallet, wallet).ID(ArgTo, to).Amount(ArgQuantity, quantity))
 }
 
+// TransferOf moves units of some origins to another wallet.
+func (c *Commands) TransferOf(wallet, to ledger.ID, quantity int64, origins ...ledger.Origin) ledger.Command {
+	args := ledger.Arguments(nil).ID(ArgWallet, wallet).ID(ArgTo, to).Amount(ArgQuantity, quantity)
+	return c.Command(TemplateTransferOf, args.Text(ArgOrigins, ledger.ListOrigins(origins...)))
+}
+
 // SetLimit bounds what the wallet's owner may take out of it per window.
 func (c *Commands) SetLimit(wallet ledger.ID, window time.Duration, maximum int64) ledger.Command {
 	return c.Command(TemplateSetLimit, limitArguments(wallet, window).Amount(ArgMaximum, maximum))

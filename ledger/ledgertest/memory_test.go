@@ -106,7 +106,7 @@ func TestMemoryRefusesWrites(t *testing.T) {
 		"journal_outside_the_chain": func(w *ledger.Writes) { w.Root = ledger.Hash{} },
 		"link_without_a_head":       func(w *ledger.Writes) { w.Hash = ledger.Hash{} },
 		"place_below_zero":          func(w *ledger.Writes) { w.Places = []ledger.Place{{Lot: id, Quantity: -1}} },
-		"day_beyond_int64":          func(w *ledger.Writes) { w.Days = []ledger.DayDelta{{Debits: math.MaxInt64}, {Debits: 1}} },
+		"day_beyond_int64":          func(w *ledger.Writes) { w.BackDated = []ledger.BackDated{{Debits: math.MaxInt64}, {Debits: 1}} },
 		"trial_beyond_int64":        func(w *ledger.Writes) { w.Trial = []ledger.TrialDelta{{Credits: math.MaxInt64}, {Credits: 1}} },
 		"key_twice":                 func(w *ledger.Writes) { w.Keys = []ledger.KeyRow{{Key: key}, {Key: key}} },
 		"once_key_twice":            func(w *ledger.Writes) { w.Once = []ledger.OnceRow{{Once: "x"}, {Once: "x"}} },

@@ -3,6 +3,7 @@ package ledgertest
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"slices"
 	"sync/atomic"
@@ -18,11 +19,38 @@ import (
 // harness's store with the same commands, ids and clock, and compares every
 // outcome and, after every step, every row; each history ends with Check. The
 // number of histories is rapid's flag -rapid.checks, their length -rapid.steps. It
-// logs how many commands that were; rapid prints the seed of a failure.
+// draws more where these happened to be short, until it has posted
+// modelCommandsPerCheck commands for each check. It logs how many commands that were,
+// and counts them in ModelCommands; rapid prints the seed of a failure.
 func Model(t *testing.T, h Harness) {
 	t.Helper()
 	var commands atomic.Int64
-	t.Cleanup(func() { t.Logf("%d commands posted", commands.Load()) })
+	t.Cleanup(func() {
+		t.Logf("%d commands posted", commands.Load())
+		modelCommands.Add(commands.Load())
+	})
+	for commands.Load() < modelCommandsPerCheck*int64(modelChecks()) {
+		model(t, h, &commands)
+	}
+}
+
+// modelCommandsPerCheck is less than half of what a history has on average at rapid's
+// own number of steps, so that it bounds chance and costs no time.
+const modelCommandsPerCheck = 25
+
+var modelCommands atomic.Int64
+
+// ModelCommands is how many commands Model has posted in this process, in tests that
+// have ended.
+func ModelCommands() int64 { return modelCommands.Load() }
+
+// modelChecks is the number of histories asked for.
+func modelChecks() int {
+	return flag.Lookup("rapid.checks").Value.(flag.Getter).Get().(int)
+}
+
+func model(t *testing.T, h Harness, commands *atomic.Int64) {
+	t.Helper()
 	rapid.Check(t, func(rt *rapid.T) {
 		m := newMachine(t, h)
 		defer func() { m.close(rt); commands.Add(m.posted) }()

@@ -71,8 +71,11 @@ func (m *machine) graced(rt *rapid.T, c ledger.Command) ledger.Command {
 func (m *machine) ofMore(rt *rapid.T) ledger.Command {
 	wallet := m.anyWallet(rt)
 	switch n := roll(rt, 4, "template"); {
-	case n < 4:
+	case n < 2:
 		return m.Transfer(wallet, m.otherWallet(rt, wallet), amount(rt))
+	case n < 4:
+		origin := rapid.SampledFrom([]ledger.Origin{ledger.OriginPromo, ledger.OriginPurchase, ledger.OriginBonus}).Draw(rt, "origin")
+		return m.TransferOf(wallet, m.otherWallet(rt, wallet), amount(rt), origin, ledger.OriginPlan)
 	case n < 6:
 		price := 9 * amount(rt) / 2
 		money := rapid.SampledFrom([]ledger.Commodity{ledger.USD, ledger.EUR}).Draw(rt, "money")

@@ -18,8 +18,8 @@ var errConstraint = errors.New("constraint")
 type placeKey struct{ lot, account, hold ledger.ID }
 
 type dayKey struct {
-	account ledger.ID
-	day     ledger.Date
+	account            ledger.ID
+	postedOn, bookedOn ledger.Date
 }
 
 type trialKey struct {
@@ -39,7 +39,7 @@ type rows struct {
 	movements    []ledger.JournalMovement
 	lots         map[ledger.ID]ledger.Lot
 	places       map[placeKey]int64
-	days         map[dayKey]ledger.DayDelta
+	backDated    map[dayKey]ledger.BackDated
 	trial        map[trialKey]ledger.TrialDelta
 	keys         map[ledger.IdempotencyKey]ledger.StoredOutcome
 	once         map[string]ledger.ID
@@ -55,7 +55,7 @@ type rows struct {
 func newRows(book ledger.BookID) *rows {
 	return &rows{
 		book: book, accounts: map[ledger.ID]ledger.AccountState{}, lots: map[ledger.ID]ledger.Lot{}, places: map[placeKey]int64{},
-		days: map[dayKey]ledger.DayDelta{}, trial: map[trialKey]ledger.TrialDelta{}, keys: map[ledger.IdempotencyKey]ledger.StoredOutcome{},
+		backDated: map[dayKey]ledger.BackDated{}, trial: map[trialKey]ledger.TrialDelta{}, keys: map[ledger.IdempotencyKey]ledger.StoredOutcome{},
 		once: map[string]ledger.ID{}, domain: map[ledger.RowID]any{}, effects: map[string][]any{},
 		holds: map[ledger.ID]ledger.Hold{}, limits: map[limitKey]ledger.Limit{},
 	}
@@ -65,7 +65,7 @@ func newRows(book ledger.BookID) *rows {
 func (r *rows) clone() *rows {
 	c := *r
 	c.accounts, c.lots, c.places = maps.Clone(r.accounts), maps.Clone(r.lots), maps.Clone(r.places)
-	c.days, c.trial, c.keys = maps.Clone(r.days), maps.Clone(r.trial), maps.Clone(r.keys)
+	c.backDated, c.trial, c.keys = maps.Clone(r.backDated), maps.Clone(r.trial), maps.Clone(r.keys)
 	c.once, c.domain, c.effects = maps.Clone(r.once), maps.Clone(r.domain), maps.Clone(r.effects)
 	c.holds, c.limits = maps.Clone(r.holds), maps.Clone(r.limits)
 	c.periods, c.links = slices.Clip(r.periods), slices.Clip(r.links)
@@ -127,14 +127,14 @@ func (r *rows) applyBalances(w *ledger.Writes) error {
 }
 
 func (r *rows) applyDays(w *ledger.Writes) error {
-	for _, delta := range w.Days {
-		row := r.days[dayKey{delta.Account, delta.Day}]
+	for _, delta := range w.BackDated {
+		key := dayKey{delta.Account, delta.PostedOn, delta.BookedOn}
+		row := r.backDated[key]
 		if row.Debits > math.MaxInt64-delta.Debits || row.Credits > math.MaxInt64-delta.Credits {
 			return fmt.Errorf("%w: day of account %s leaves int64 (I24)", errConstraint, delta.Account)
 		}
-		r.days[dayKey{delta.Account, delta.Day}] = ledger.DayDelta{
-			Account: delta.Account, Day: delta.Day, Debits: row.Debits + delta.Debits, Credits: row.Credits + delta.Credits,
-		}
+		delta.Debits, delta.Credits = row.Debits+delta.Debits, row.Credits+delta.Credits
+		r.backDated[key] = delta
 	}
 	for _, delta := range w.Trial {
 		key := trialKey{delta.Class, delta.Commodity, delta.Day}
@@ -182,7 +182,7 @@ func (r *rows) snapshot() Snapshot {
 		Book: r.book, Seq: r.seq, LastPostedAt: r.lastPostedAt, Accounts: slices.Collect(maps.Values(r.accounts)), Journals: slices.Clone(r.journals),
 		Postings: slices.Clone(r.postings), Movements: slices.Clone(r.movements), Lots: slices.Collect(maps.Values(r.lots)),
 		Holds: slices.Collect(maps.Values(r.holds)), Periods: slices.Clone(r.periods), ClosedThrough: r.closed, Links: slices.Clone(r.links),
-		Hash: r.head().Hash, Days: slices.Collect(maps.Values(r.days)), Trial: slices.Collect(maps.Values(r.trial)),
+		Hash: r.head().Hash, BackDated: slices.Collect(maps.Values(r.backDated)), Trial: slices.Collect(maps.Values(r.trial)),
 	}
 	for key, quantity := range r.places {
 		s.Places = append(s.Places, ledger.Place{Lot: key.lot, Account: key.account, Hold: key.hold, Quantity: quantity})

@@ -17,6 +17,7 @@ const (
 	TemplateExpireHold   = "EXPIRE_HOLD"
 	TemplateExpireUnits  = "EXPIRE_UNITS"
 	TemplateTransfer     = "TRANSFER"
+	TemplateTransferOf   = "TRANSFER_OF" // units of some origins
 	TemplateSetLimit     = "SET_LIMIT"
 	TemplateCloseWallet  = "CLOSE_WALLET"
 	TemplateClosePeriod  = "CLOSE_PERIOD"
@@ -27,6 +28,7 @@ const (
 	ArgRelease    = "release"
 	ArgTax        = "tax"
 	ArgTo         = "to"
+	ArgOrigins    = "origins"
 	ArgWindow     = "window"
 	ArgMaximum    = "maximum"
 	ArgPeriod     = "period"
@@ -158,9 +160,13 @@ func walletTemplates() []ledger.Template {
 			Name: TemplateTransfer, Version: 1, Type: TemplateTransfer, OwnerInitiated: true,
 			Lines: []ledger.Line{units(patternAvailable, "WALLET:{"+ArgTo+"}:AVAILABLE", ledger.Named(ArgQuantity))},
 		},
+		{
+			Name: TemplateTransferOf, Version: 1, Type: TemplateTransferOf, OwnerInitiated: true,
+			Lines: []ledger.Line{units(patternAvailable, "WALLET:{"+ArgTo+"}:AVAILABLE", ledger.NamedOf(ArgQuantity, ArgOrigins))},
+		},
 		status(TemplateFreeze, ledger.StatusActive, ledger.StatusFrozen),
 		status(TemplateUnfreeze, ledger.StatusFrozen, ledger.StatusActive),
-		status(TemplateCloseWallet, ledger.StatusActive, ledger.StatusClosed),
+		status(TemplateCloseWallet, "", ledger.StatusClosed),
 	}
 }
 

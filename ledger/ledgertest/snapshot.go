@@ -24,7 +24,7 @@ type Snapshot struct {
 	Movements    []ledger.JournalMovement
 	Lots         []ledger.Lot
 	Places       []ledger.Place // empty ones may be left out
-	Days         []ledger.DayDelta
+	BackDated    []ledger.BackDated
 	Trial        []ledger.TrialDelta
 	Keys         []ledger.KeyRow
 	Once         []ledger.OnceRow
@@ -60,7 +60,7 @@ func (s Snapshot) Lines() []string {
 	lines = appendSorted(lines, s.Movements, p.movement)
 	lines = appendSorted(lines, s.Lots, p.lot)
 	lines = appendSorted(lines, s.Places, p.place)
-	lines = appendSorted(lines, s.Days, p.day)
+	lines = appendSorted(lines, s.BackDated, p.backDated)
 	lines = appendSorted(lines, s.Trial, p.trial)
 	lines = appendSorted(lines, s.Keys, p.key)
 	lines = appendSorted(lines, s.Once, p.once)
@@ -193,8 +193,8 @@ func (p printer) place(row ledger.Place) string {
 	return fmt.Sprintf("place lot=%s account=%s hold=%s quantity=%d", row.Lot, p.code(row.Account), row.Hold, row.Quantity)
 }
 
-func (p printer) day(row ledger.DayDelta) string {
-	return fmt.Sprintf("day %s %s debits=%d credits=%d", p.code(row.Account), row.Day, row.Debits, row.Credits)
+func (p printer) backDated(row ledger.BackDated) string {
+	return fmt.Sprintf("back-dated %s from %s to %s debits=%d credits=%d", p.code(row.Account), row.PostedOn, row.BookedOn, row.Debits, row.Credits)
 }
 
 func (printer) trial(row ledger.TrialDelta) string {

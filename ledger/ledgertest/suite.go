@@ -61,6 +61,7 @@ var ownGroups = []caseGroup{
 	{"holds", holdCases},
 	{"hold_expiry", holdExpiryCases},
 	{"transfers", transferCases},
+	{"origins", originCases},
 	{"expiry", expiryCases},
 	{"groups", groupCases},
 	{"conditions", conditionCases},

@@ -25,7 +25,11 @@ const tabs = {
   ProductManager: ({ analyticsCatalog, spend, flows }) => analyticsCatalog.datasets.length && spend.rows.length && flows.rows,
   AgencyAdmin: ({ viewer }) => viewer.wallets[0].lots.nodes,
   AgencyMember: ({ viewer }) => viewer.wallets[0].lots.nodes,
-  Finance: ({ trialBalance }) => trialBalance.lines,
+  Finance: ({ deferredRevenueRollforward, trialBalance, invariantStatus }) =>
+    deferredRevenueRollforward.currencies.length && invariantStatus.length && trialBalance.lines,
+  CloseMonth: ({ closePeriod }) => closePeriod.period.state === 'CLOSING' && closePeriod.period.books,
+  AgreeToClose: ({ closePeriod }) => closePeriod.period.state === 'CLOSED' && closePeriod.period.books,
+  JournalProof: ({ accountLedger }) => accountLedger.nodes[0].journal.inclusionProof.path && accountLedger.nodes,
   Auditor: ({ trialBalance }) => trialBalance.books,
   Service: ({ viewer }) => viewer.scope,
 };
