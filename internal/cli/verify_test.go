@@ -66,7 +66,7 @@ func TestVerifyJSON(t *testing.T) {
 		report := reported(t, got)
 		broken := report.Invariants[21]
 		if got.code != 1 || report.OK || broken.Invariant != "I22" || broken.Status != "BROKEN" || broken.Failures < 2 ||
-			!strings.Contains(broken.Counterexample, "account days") {
+			!strings.Contains(broken.Counterexample, "trial balance of ") {
 			t.Errorf("code %d, ok %v, %+v; want a counterexample of I22", got.code, report.OK, broken)
 		}
 	})
