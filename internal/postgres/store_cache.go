@@ -10,8 +10,12 @@ import (
 // Limits of what a Store remembers.
 const (
 	// cacheAccountsMax bounds the accounts remembered per book and generation, of
-	// which there are two: some 20 MB a book at worst.
+	// which there are two: with their lots some 100 MB a book at worst, where that
+	// many are in use.
 	cacheAccountsMax = 1 << 15
+	// cacheLotsPerAccount is how many lots are remembered for each account: a wallet
+	// whose lots are forgotten before it is would be read again each time.
+	cacheLotsPerAccount = 4
 	// cachePlacesMax is how many places of an account are read beyond what a batch
 	// demands, and up to how many an account's places are remembered.
 	cachePlacesMax = 32
@@ -68,7 +72,7 @@ func (c *caches) take(book ledger.BookID) *bookCache {
 	known := c.books[book]
 	if known == nil {
 		known = &bookCache{alone: true, unchained: c.unchained}
-		known.accounts.max, known.lots.max = c.max, c.max
+		known.accounts.max, known.lots.max = c.max, cacheLotsPerAccount*c.max
 		c.books[book] = known
 	}
 	if !known.using.TryLock() {
